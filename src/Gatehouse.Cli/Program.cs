@@ -1,0 +1,2 @@
+// The one executable: see Commands for what it can do.
+return 0;
