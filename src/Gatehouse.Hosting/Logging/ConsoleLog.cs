@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Hosting.Logging;
+
+/// <summary>The forms a log line can take.</summary>
+public enum LogFormat
+{
+    /// <summary><c>level=info msg="Event sent" id=…</c>, the form logrus gives a pipe; aligned and coloured on a terminal.</summary>
+    Text,
+
+    /// <summary>One JSON object a line.</summary>
+    Json,
+}
+
+/// <summary>Makes the logger of a process: every line goes to standard error, whole and at once.</summary>
+public static class ConsoleLog
+{
+    /// <param name="format">Form of a line.</param>
+    /// <param name="minimum">Lines below this level are not made.</param>
+    /// <param name="time">Clock of the time stamps.</param>
+    public static ILoggerFactory Create(LogFormat format, LogLevel minimum, TimeProvider time)
+    {
+        var terminal = format == LogFormat.Text && !Console.IsErrorRedirected;
+        ILineFormat line = format switch
+        {
+            LogFormat.Json => new JsonLine(),
+            _ when terminal => new TerminalLine(colour: Environment.GetEnvironmentVariable("NO_COLOR") is null or ""),
+            _ => new LogfmtLine(),
+        };
+        return Create(line, minimum, Console.OpenStandardError(), time);
+    }
+
+    internal static ILoggerFactory Create(ILineFormat line, LogLevel minimum, Stream output, TimeProvider time) =>
+        LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(minimum)
+            .AddProvider(new LineLoggerProvider(line, output, time))
+            // The web server's own chatter is about requests, which have metrics; what breaks still shows.
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("System", LogLevel.Warning));
+}
