@@ -29,6 +29,9 @@ public readonly record struct EventHeader
 
     /// <summary>Cursor that an export stream gave with the event; empty elsewhere. Range of the batch's text bytes.</summary>
     public required TextRange Cursor { get; init; }
+
+    /// <summary>The document has a top-level <c>uid</c> that is not empty, so <see cref="Id"/> is the same whenever the event is read.</summary>
+    public bool HasUid { get; init; }
 }
 
 /// <summary>A slice of <see cref="EventBatch"/>'s text bytes.</summary>
