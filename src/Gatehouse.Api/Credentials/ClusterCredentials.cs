@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Gatehouse.Api.Credentials;
@@ -13,7 +14,30 @@ public sealed record ClusterCredentials(
     string ClusterName,
     bool HasSshMaterial)
 {
+    /// <summary>The last word of a start whose credentials have all ended; users search for this sentence.</summary>
+    public const string NoValidCredentials =
+        "No valid credentials found, this likely means credentials are expired. In this case, please sign new credentials and increase their TTL if needed.";
+
+    /// <summary>Certificates between the client certificate and its CA, sent along; usually none.</summary>
+    public X509Certificate2Collection Intermediates { get; init; } = [];
+
     public DateTimeOffset NotAfter => Certificate.NotAfter.ToUniversalTime();
+
+    /// <summary>Why the certificate is no good at <paramref name="now"/>: it has ended or not begun; null when it is good.</summary>
+    public string? ExpiryProblem(DateTimeOffset now)
+    {
+        var subject = CertificateNames.CommonName(Certificate.SubjectName);
+        var issuer = CertificateNames.CommonName(Certificate.IssuerName);
+        if (now > NotAfter)
+            return $"expired credential found: the certificate for '{subject}', issued by '{issuer}' is not valid after '{Format(NotAfter)}'";
+        DateTimeOffset notBefore = Certificate.NotBefore.ToUniversalTime();
+        return now < notBefore
+            ? $"the certificate for '{subject}', issued by '{issuer}' is not valid before '{Format(notBefore)}'; is this machine's clock right?"
+            : null;
+    }
+
+    internal static string Format(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss '+0000 UTC'", CultureInfo.InvariantCulture);
 }
 
 /// <summary>The credential cannot be used. The message says which file, what is wrong and what to do.</summary>

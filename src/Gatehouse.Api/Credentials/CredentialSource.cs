@@ -4,10 +4,20 @@ namespace Gatehouse.Api.Credentials;
 public abstract class CredentialSource
 {
     /// <summary>An identity file (teleport-wire 1.1).</summary>
-    public static CredentialSource FromIdentityFile(string path) => throw new NotImplementedException();
+    public static CredentialSource FromIdentityFile(string path, TimeProvider? time = null) =>
+        new FileCredentialSource(
+            $"identity file {path}",
+            [new(path), new($"{path}-cert.pub", Optional: true)],
+            files => IdentityFile.Parse(files[0]!, files[1]),
+            time ?? TimeProvider.System);
 
     /// <summary>Three PEM files: certificate, key, host CAs.</summary>
-    public static CredentialSource FromKeyPair(string certificatePath, string keyPath, string authoritiesPath) => throw new NotImplementedException();
+    public static CredentialSource FromKeyPair(string certificatePath, string keyPath, string authoritiesPath, TimeProvider? time = null) =>
+        new FileCredentialSource(
+            $"certificate {certificatePath}, key {keyPath}, CA {authoritiesPath}",
+            [new(certificatePath), new(keyPath), new(authoritiesPath)],
+            files => KeyPair.Parse(files[0]!, files[1]!, files[2]!),
+            time ?? TimeProvider.System);
 
     /// <summary>The newest credential that parsed.</summary>
     /// <exception cref="CredentialException">None has parsed so far.</exception>

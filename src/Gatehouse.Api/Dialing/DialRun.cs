@@ -1,0 +1,68 @@
+using System.Net.Security;
+using Gatehouse.Api.Credentials;
+
+namespace Gatehouse.Api.Dialing;
+
+/// <param name="Stream">The connection; null when the way failed.</param>
+/// <param name="Reason">Why it failed; empty when it did not.</param>
+internal sealed record DialOutcome(DialWay Way, Stream? Stream, string Reason, Met Met);
+
+/// <summary>One attempt of one way, its failure turned into a value.</summary>
+internal sealed class DialRun(DialWay way, ClusterAddress address, ClusterCredentials credentials, DialSettings settings, TimeProvider time)
+{
+    private readonly AuthTls tls = new(credentials, time);
+    private string step = "connecting";
+    private Met met = Met.Nobody;
+
+    /// <exception cref="OperationCanceledException">The caller's token; a timeout is an outcome.</exception>
+    public async Task<DialOutcome> RunAsync(CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(settings.Attempt, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return new DialOutcome(way, await ConnectAsync(linked.Token), "", Met.Cluster);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Failed($"no answer within {settings.Attempt.TotalSeconds:0} s while {step}");
+        }
+        catch (WayFailedException e)
+        {
+            return Failed(e.Message);
+        }
+        catch (IOException e)
+        {
+            return Failed($"the connection broke while {step}: {e.Message}");
+        }
+    }
+
+    private DialOutcome Failed(string reason) => new(way, null, reason, tls.MetCluster ? Met.Cluster : met);
+
+    private async Task<Stream> ConnectAsync(CancellationToken cancellation)
+    {
+        var transport = await Transport.OpenAsync(address, settings, cancellation);
+        try
+        {
+            met = Met.Stranger;
+            if (way == DialWay.ConnectionUpgrade)
+            {
+                step = "asking the web listener for a connection upgrade";
+                transport = await ConnectionUpgrade.OpenAsync(transport, address, settings, cancellation);
+            }
+            step = "waiting for the TLS handshake";
+            return way == DialWay.Direct
+                ? await tls.HandshakeAsync(transport, ServerNames.Cluster, ["h2"], cancellation)
+                : await tls.HandshakeAsync(
+                    transport,
+                    ServerNames.Sni(credentials.ClusterName),
+                    [ServerNames.AuthProtocol(credentials.ClusterName), "h2"],
+                    cancellation);
+        }
+        catch
+        {
+            await transport.DisposeAsync();
+            throw;
+        }
+    }
+}
