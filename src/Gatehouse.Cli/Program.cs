@@ -1,2 +1,5 @@
-// The one executable: see Commands for what it can do.
-return 0;
+using Gatehouse.Cli;
+using Gatehouse.Hosting.Settings;
+
+// The one executable. What it can do: FrontDoor; what each command does: Commands.
+return await FrontDoor.RunAsync(CalledAs.Name(), args, Surroundings.OfProcess(), CancellationToken.None);

@@ -56,6 +56,12 @@ public sealed record ExportPlan
 
     /// <summary>"text" or "json".</summary>
     public string LogFormat { get; init; } = "text";
+
+    /// <summary>Every setting in words, secrets masked, with where it came from: for <c>check</c> and the lines at start-up.</summary>
+    public IReadOnlyList<SettingLine> Settings { get; init; } = [];
+
+    /// <summary>What the handler runs with, but not as the user may think; logged once at start-up and on reload.</summary>
+    public IReadOnlyList<ConfigurationProblem> Warnings { get; init; } = [];
 }
 
 /// <summary>How to reach the cluster. Either <see cref="Identity"/> or all three of the others.</summary>
