@@ -1,0 +1,137 @@
+using Gatehouse.Events;
+
+namespace Gatehouse.EventHandler.Outputs;
+
+/// <summary>
+/// Sends dead letters again and removes those that were delivered; what was not stays, damaged lines and given-up recordings too.
+/// </summary>
+/// <remarks>
+/// <para>1. Under the lock, <c>dead-letters.ndjson</c> is renamed to <c>dead-letters.replay.ndjson</c>; a handler that runs meanwhile starts a new file.</para>
+/// <para>2. Its letters are sent one by one; those that stay are collected in <c>dead-letters.staying.ndjson</c>.</para>
+/// <para>3. Under the lock again, these are appended to <c>dead-letters.ndjson</c> and fsynced, then both other files are deleted.</para>
+/// <para>A crash between leaves the replay file, and the next replay begins with it: an event may arrive twice, none is lost.</para>
+/// </remarks>
+public static class DeadLetterReplay
+{
+    private const string ReplayName = "dead-letters.replay.ndjson";
+    private const string StayingName = "dead-letters.staying.ndjson";
+
+    /// <summary>Runs until every letter was tried once, or the receiver is in trouble: then the rest stays for the next time.</summary>
+    /// <param name="directory">State directory.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="select">Which to send; null for all.</param>
+    /// <param name="time">Clock of the lock's wait.</param>
+    /// <param name="cancellation">Ends it early; what was delivered until then is removed all the same.</param>
+    /// <exception cref="IOException">The files cannot be moved or written.</exception>
+    public static async Task<DeadLetterReplayResult> RunAsync(
+        string directory, IDurableOutput output, Predicate<DeadLetter>? select, TimeProvider time, CancellationToken cancellation)
+    {
+        var waiting = Path.Combine(directory, DeadLetterFile.FileName);
+        var replay = Path.Combine(directory, ReplayName);
+        var staying = Path.Combine(directory, StayingName);
+
+        // 1
+        using (await DeadLetterLock.TakeAsync(directory, time, cancellation))
+        {
+            if (!File.Exists(replay) && File.Exists(waiting))
+                File.Move(waiting, replay);
+            File.Delete(staying);
+        }
+
+        // 2
+        var result = new DeadLetterReplayResult();
+        await using (var rest = new FileStream(staying, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        {
+            await foreach (var letter in DeadLetterFile.ReadAsync(replay, CancellationToken.None))
+            {
+                var before = result.Delivered;
+                result = letter.Kind != DeadLetterKind.Event || select?.Invoke(letter) == false
+                    ? result with { NotTried = result.NotTried + 1 }
+                    : result.Trouble is not null || cancellation.IsCancellationRequested
+                        ? result with { Left = result.Left + 1 }
+                        : await SendAsync(output, letter, result, cancellation);
+                if (result.Delivered != before)
+                    continue;
+                await rest.WriteAsync(letter.Line, CancellationToken.None);
+                rest.WriteByte((byte)'\n');
+            }
+        }
+
+        // 3
+        using (await DeadLetterLock.TakeAsync(directory, time, CancellationToken.None))
+        {
+            await using (var rest = File.OpenRead(staying))
+            {
+                if (rest.Length > 0)
+                    await DeadLetterFile.AppendToAsync(waiting, file => new ValueTask(rest.CopyToAsync(file, CancellationToken.None)));
+            }
+            File.Delete(replay);
+            File.Delete(staying);
+            DirectorySync.Flush(directory);
+        }
+        return result;
+    }
+
+    private static async Task<DeadLetterReplayResult> SendAsync(
+        IDurableOutput output, DeadLetter letter, DeadLetterReplayResult result, CancellationToken cancellation)
+    {
+        using var batch = BatchOf(letter);
+        try
+        {
+            return await output.SendAsync(new EventSlice(batch, 0, 1), letter.Destination, cancellation) switch
+            {
+                Verdict.Delivered => result with { Delivered = result.Delivered + 1 },
+                Verdict.TryAgain trouble => result with { Left = result.Left + 1, Trouble = trouble.Reason },
+                Verdict.Refused refused => result with { RefusedAgain = result.RefusedAgain + 1, LastRefusal = refused.Reason },
+                Verdict.TooLarge large => result with { RefusedAgain = result.RefusedAgain + 1, LastRefusal = large.Reason },
+                var unknown => throw new InvalidOperationException($"a verdict nobody knows: {unknown}"),
+            };
+        }
+        catch (OperationCanceledException)
+        {
+            return result with { Left = result.Left + 1 };
+        }
+    }
+
+    private static EventBatch BatchOf(DeadLetter letter)
+    {
+        var batch = new EventBatch(letter.Event.Length + 64);
+        var start = batch.BeginDocument();
+        letter.Event.Span.CopyTo(batch.JsonSpan(letter.Event.Length));
+        batch.AdvanceJson(letter.Event.Length);
+        batch.EndDocument(new EventHeader
+        {
+            JsonStart = start,
+            JsonLength = letter.Event.Length,
+            Type = letter.EventType,
+            Time = DateTime.MinValue,
+            Index = 0,
+            Id = default,
+            SessionId = default,
+            Cursor = default,
+        });
+        return batch;
+    }
+}
+
+/// <summary>What became of a replay.</summary>
+public sealed record DeadLetterReplayResult
+{
+    /// <summary>Delivered and removed.</summary>
+    public int Delivered { get; init; }
+
+    /// <summary>Refused once more; they stay.</summary>
+    public int RefusedAgain { get; init; }
+
+    /// <summary>Why the last of them was.</summary>
+    public string? LastRefusal { get; init; }
+
+    /// <summary>Not reached, because the receiver was in trouble or the replay was ended; they stay.</summary>
+    public int Left { get; init; }
+
+    /// <summary>Nothing that can be sent, or not selected; they stay.</summary>
+    public int NotTried { get; init; }
+
+    /// <summary>Why the replay stopped before its end; null when it did not.</summary>
+    public string? Trouble { get; init; }
+}
