@@ -25,6 +25,7 @@ public sealed class ScriptedReceiver : IAsyncDisposable
     private readonly Task _accepting;
     private int _ordinal;
     private int _connectionCount;
+    private int _disposed;
 
     private ScriptedReceiver(Func<int, ReceiverAnswer> script, SslServerAuthenticationOptions? tls)
     {
@@ -62,9 +63,11 @@ public sealed class ScriptedReceiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _stop.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         await Task.WhenAll(_connections.Keys);
         _stop.Dispose();
         _arrived.Dispose();
@@ -79,7 +82,7 @@ public sealed class ScriptedReceiver : IAsyncDisposable
             {
                 socket = await _listener.AcceptSocketAsync(_stop.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is OperationCanceledException or SocketException)
             {
                 return;
             }
