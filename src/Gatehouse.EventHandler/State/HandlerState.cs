@@ -16,7 +16,7 @@ public sealed class HandlerState
     public DateOnly? ClosedThrough { get; internal set; }
 
     /// <summary>Recordings being streamed or waiting for it, in the order they came.</summary>
-    public Dictionary<string, SessionProgress> Sessions { get; } = [];
+    public OrderedDictionary<string, SessionProgress> Sessions { get; } = [];
 
     public Dictionary<string, MissingSession> Missing { get; } = [];
 
@@ -32,8 +32,23 @@ public sealed class PagedPosition
     /// <summary>Nothing before this time is looked at again.</summary>
     public DateTime? Floor { get; internal set; }
 
-    /// <summary>Settled events at or after <see cref="Floor"/>, by key.</summary>
+    /// <summary>Settled events at or after <see cref="Floor"/>, by key; some older ones may still be among them.</summary>
     public Dictionary<UInt128, DateTime> Settled { get; } = [];
+
+    /// <summary>How many entries make the next sweep worth its walk: twice what the last one left, so that a sweep costs O(1) an event.</summary>
+    private int _sweepAt = 4096;
+
+    internal void ForgetBelowFloor()
+    {
+        if (Settled.Count < _sweepAt)
+            return;
+        foreach (var (key, time) in Settled)
+        {
+            if (time < Floor)
+                Settled.Remove(key);
+        }
+        _sweepAt = Math.Max(4096, 2 * Settled.Count);
+    }
 }
 
 public sealed class DayProgress
@@ -44,6 +59,7 @@ public sealed class DayProgress
     public Dictionary<string, string> Cursors { get; } = [];
 }
 
+/// <param name="NextIndex">The recording's events below this index are settled.</param>
 /// <param name="UploadedAt">Time of the upload event; <see cref="DateTime.MinValue"/> when taken over from upstream, which does not keep it.</param>
 public sealed record SessionProgress(long NextIndex, DateTime UploadedAt);
 

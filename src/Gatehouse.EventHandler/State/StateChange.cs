@@ -19,6 +19,9 @@ public abstract record StateChange
     /// </summary>
     public sealed record PageSettled(DateTime Newest, DateTime Floor, ImmutableArray<SettledEvent> Events) : StateChange;
 
+    /// <summary>A position in upstream's terms (its state, or --cursor) that is still to be found in the log.</summary>
+    public sealed record PositionTakenOver(UpstreamPosition Position) : StateChange;
+
     /// <summary>Paged mode: the position taken over from upstream, or given by --cursor, has been found; reading goes on from here.</summary>
     public sealed record PositionFound(DateTime Newest, DateTime Floor, ImmutableArray<SettledEvent> Events) : StateChange;
 
@@ -33,7 +36,7 @@ public abstract record StateChange
     /// <summary>Bulk mode: the day is no longer looked after; its chunks are forgotten, and days up to it are not opened again.</summary>
     public sealed record DayClosed(DateOnly Day) : StateChange;
 
-    /// <summary>A recording is to be streamed.</summary>
+    /// <summary>A recording is to be streamed. One that is known already keeps its index.</summary>
     public sealed record SessionQueued(string SessionId, DateTime UploadedAt) : StateChange;
 
     /// <summary>The recording's events below <paramref name="NextIndex"/> are settled.</summary>
