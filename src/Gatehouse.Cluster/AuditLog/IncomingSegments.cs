@@ -1,0 +1,51 @@
+using System.Globalization;
+using Gatehouse.Cluster.Storage;
+
+namespace Gatehouse.Cluster.AuditLog;
+
+/// <summary>
+/// How processes other than the server add to the log: <c>auth sign</c> and <c>audit-log import</c> write whole segments to
+/// <c>log/incoming/YYYY-MM-DD.ID.{pb,idx,ndjson}</c>, the <c>.ndjson</c> last, and the server takes them over by renaming, at its start
+/// and while it runs. A rename happens or does not, so nothing is lost or doubled whoever dies when, and no two processes ever write one file.
+/// </summary>
+internal static class IncomingSegments
+{
+    private const string DayFormat = "yyyy-MM-dd";
+
+    /// <summary>Hands over events of one day. When this returns they are durable.</summary>
+    public static void Put(DataDirectory data, DateOnly day, SegmentContent content, ReadOnlySpan<byte> lines)
+    {
+        var name = day.ToString(DayFormat, CultureInfo.InvariantCulture) + "." + Guid.NewGuid().ToString("N");
+        var files = new SegmentFiles(data.Incoming, name);
+        content.Publish();
+        var (index, wire) = content.Read();
+        files.WriteDerived(index, wire.Span, lines.Length);
+        Disk.WriteAtomically(files.Lines, lines);
+    }
+
+    /// <summary>Whole segments that wait, oldest first.</summary>
+    public static IReadOnlyList<(DateOnly Day, SegmentFiles Files)> Waiting(DataDirectory data) =>
+        Directory.EnumerateFiles(data.Incoming, "*.ndjson")
+            .Select(path => new SegmentFiles(data.Incoming, Path.GetFileNameWithoutExtension(path)))
+            .Where(files => !files.Name.StartsWith('.') && DayOf(files) is not null)
+            .OrderBy(files => File.GetLastWriteTimeUtc(files.Lines)).ThenBy(files => files.Name, StringComparer.Ordinal)
+            .Select(files => (DayOf(files)!.Value, files))
+            .ToList();
+
+    /// <summary>Renames a segment into the log. The lines go last: until then it still waits and is taken over again after a crash.</summary>
+    public static void Move(SegmentFiles from, SegmentFiles to)
+    {
+        Disk.CreateDirectory(to.Directory);
+        if (File.Exists(from.Wire))
+            File.Move(from.Wire, to.Wire, overwrite: true);
+        if (File.Exists(from.Index))
+            File.Move(from.Index, to.Index, overwrite: true);
+        File.Move(from.Lines, to.Lines);
+        Disk.SyncDirectory(to.Directory);
+        Disk.SyncDirectory(Path.GetDirectoryName(to.Directory)!);
+        Disk.SyncDirectory(from.Directory);
+    }
+
+    private static DateOnly? DayOf(SegmentFiles files) =>
+        DateOnly.TryParseExact(files.Name.Split('.')[0], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gatehouse.Cluster.Storage;
+
+namespace Gatehouse.Cluster.Auth;
+
+/// <summary>
+/// Users and roles: the built-in ones and those of <c>users.json</c> and <c>roles.json</c>. The files are read again when they change, so a
+/// right that is taken away is gone at the next call and not at the end of a certificate.
+/// </summary>
+internal sealed partial class Registry(DataDirectory data)
+{
+    private readonly Lock _gate = new();
+    private Snapshot? _snapshot;
+
+    /// <exception cref="ClusterException">A file is not readable as what it should be.</exception>
+    public Role? FindRole(string name) => Current().Roles.GetValueOrDefault(name);
+
+    public User? FindUser(string name) => Current().Users.GetValueOrDefault(name);
+
+    public IReadOnlyCollection<string> RoleNames => Current().Roles.Keys;
+
+    public void Save(User user)
+    {
+        lock (_gate)
+        {
+            var users = Read(data.File("users.json"), Json.Default.ListUser).Where(u => u.Name != user.Name).Append(user).ToList();
+            Disk.WriteAtomically(data.File("users.json"), JsonSerializer.SerializeToUtf8Bytes(users, Json.Default.ListUser));
+            _snapshot = null;
+        }
+    }
+
+    public void Save(Role role)
+    {
+        lock (_gate)
+        {
+            var roles = Read(data.File("roles.json"), Json.Default.ListRole).Where(r => r.Name != role.Name).Append(role).ToList();
+            Disk.WriteAtomically(data.File("roles.json"), JsonSerializer.SerializeToUtf8Bytes(roles, Json.Default.ListRole));
+            _snapshot = null;
+        }
+    }
+
+    private Snapshot Current()
+    {
+        var stamp = (Stamp(data.File("users.json")), Stamp(data.File("roles.json")));
+        lock (_gate)
+        {
+            if (_snapshot is { } known && known.Stamp == stamp)
+                return known;
+            var users = User.BuiltIn.ToDictionary(u => u.Name);
+            foreach (var user in Read(data.File("users.json"), Json.Default.ListUser))
+                users[user.Name] = user;
+            var roles = Role.BuiltIn.ToDictionary(r => r.Name);
+            foreach (var role in Read(data.File("roles.json"), Json.Default.ListRole))
+                roles[role.Name] = role;
+            return _snapshot = new Snapshot(stamp, users, roles);
+        }
+    }
+
+    private static (DateTime Written, long Length) Stamp(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+    }
+
+    private static List<T> Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<List<T>> type)
+    {
+        if (!File.Exists(path))
+            return [];
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? [];
+        }
+        catch (JsonException error)
+        {
+            throw new ClusterException($"{path} is not a list of what it should be: {error.Message}", error);
+        }
+    }
+
+    private sealed record Snapshot(
+        ((DateTime, long), (DateTime, long)) Stamp,
+        Dictionary<string, User> Users,
+        Dictionary<string, Role> Roles);
+
+    [JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    [JsonSerializable(typeof(List<User>))]
+    [JsonSerializable(typeof(List<Role>))]
+    private sealed partial class Json : JsonSerializerContext;
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+
+namespace Gatehouse.Cluster.Storage;
+
+/// <summary>Writes that a power cut cannot halve: a file is whole under its name or not there.</summary>
+internal static partial class Disk
+{
+    public const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode PrivateDirectory = PrivateFile | UnixFileMode.UserExecute;
+
+    /// <summary>Creates a directory that only its owner can enter. An existing one is left as it is.</summary>
+    public static void CreateDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, PrivateDirectory);
+    }
+
+    /// <summary>Opens a new file for its owner alone.</summary>
+    public static FileStream CreateFile(string path, FileMode mode = FileMode.CreateNew, FileShare share = FileShare.Read)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = share, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = PrivateFile;
+        return new FileStream(path, options);
+    }
+
+    /// <summary>Replaces a file: new bytes to a neighbour, fsync, rename, fsync of the directory.</summary>
+    public static void WriteAtomically(string path, ReadOnlySpan<byte> content)
+    {
+        var full = Path.GetFullPath(path);
+        var directory = Path.GetDirectoryName(full)!;
+        var temporary = Path.Combine(directory, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using (var file = CreateFile(temporary))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+        SyncDirectory(directory);
+    }
+
+    /// <summary>Makes the names in a directory durable. .NET opens no directories, so this asks the C library.</summary>
+    public static void SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = Open(path, 0);
+        if (descriptor < 0)
+            throw new IOException($"cannot open directory {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        try
+        {
+            if (Fsync(descriptor) != 0)
+                throw new IOException($"cannot sync directory {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}
