@@ -261,6 +261,7 @@ internal sealed class EventLog : IAsyncDisposable
         {
             if (!DateOnly.TryParseExact(Path.GetFileName(directory), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
                 continue;
+            RemoveLeftovers(directory);
             foreach (var path in Directory.EnumerateFiles(directory, "*.ndjson"))
             {
                 var files = new SegmentFiles(directory, Path.GetFileNameWithoutExtension(path));
@@ -272,6 +273,17 @@ internal sealed class EventLog : IAsyncDisposable
         }
         foreach (var segments in _days.Values)
             segments.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+    }
+
+    /// <summary>A crash in the middle of a takeover or of sealing leaves derived files without lines, or unfinished ones.</summary>
+    private static void RemoveLeftovers(string directory)
+    {
+        foreach (var path in Directory.EnumerateFiles(directory))
+        {
+            var derived = Path.GetExtension(path) is ".pb" or ".idx";
+            if ((derived && !File.Exists(Path.ChangeExtension(path, ".ndjson"))) || Path.GetExtension(path) == ".tmp")
+                File.Delete(path);
+        }
     }
 
     private void AddSealed(SegmentFiles files, DateOnly day)

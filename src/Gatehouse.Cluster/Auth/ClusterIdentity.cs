@@ -5,7 +5,7 @@ using Gatehouse.Cluster.Storage;
 namespace Gatehouse.Cluster.Auth;
 
 /// <summary>What never changes about a cluster: its name and the id of this auth host.</summary>
-internal sealed partial record ClusterIdentity
+internal sealed record ClusterIdentity
 {
     [JsonPropertyName("name")]
     public required string Name { get; init; }
@@ -30,7 +30,7 @@ internal sealed partial record ClusterIdentity
                 Name = CheckName(name ?? Environment.MachineName.ToLowerInvariant()),
                 HostId = Guid.NewGuid().ToString(),
             };
-            Disk.WriteAtomically(path, JsonSerializer.SerializeToUtf8Bytes(created, Json.Default.ClusterIdentity));
+            Disk.WriteAtomically(path, JsonSerializer.SerializeToUtf8Bytes(created, StoredJson.Default.ClusterIdentity));
             return created;
         }
         var known = Read(path);
@@ -43,7 +43,7 @@ internal sealed partial record ClusterIdentity
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), Json.Default.ClusterIdentity)
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), StoredJson.Default.ClusterIdentity)
                 ?? throw new ClusterException($"{path} is empty");
         }
         catch (JsonException error)
@@ -56,8 +56,4 @@ internal sealed partial record ClusterIdentity
         name.Length is > 0 and <= 200 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
             ? name
             : throw new ClusterException($"\"{name}\" cannot be a cluster name: letters, digits, '.', '-' and '_' only");
-
-    [JsonSourceGenerationOptions(WriteIndented = true)]
-    [JsonSerializable(typeof(ClusterIdentity))]
-    private sealed partial class Json : JsonSerializerContext;
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Cluster.Storage;
 
 namespace Gatehouse.Cluster.Auth;
@@ -8,7 +8,7 @@ namespace Gatehouse.Cluster.Auth;
 /// Users and roles: the built-in ones and those of <c>users.json</c> and <c>roles.json</c>. The files are read again when they change, so a
 /// right that is taken away is gone at the next call and not at the end of a certificate.
 /// </summary>
-internal sealed partial class Registry(DataDirectory data)
+internal sealed class Registry(DataDirectory data)
 {
     private readonly Lock _gate = new();
     private Snapshot? _snapshot;
@@ -24,8 +24,8 @@ internal sealed partial class Registry(DataDirectory data)
     {
         lock (_gate)
         {
-            var users = Read(data.File("users.json"), Json.Default.ListUser).Where(u => u.Name != user.Name).Append(user).ToList();
-            Disk.WriteAtomically(data.File("users.json"), JsonSerializer.SerializeToUtf8Bytes(users, Json.Default.ListUser));
+            var users = Read(data.File("users.json"), StoredJson.Default.ListUser).Where(u => u.Name != user.Name).Append(user).ToList();
+            Disk.WriteAtomically(data.File("users.json"), JsonSerializer.SerializeToUtf8Bytes(users, StoredJson.Default.ListUser));
             _snapshot = null;
         }
     }
@@ -34,8 +34,8 @@ internal sealed partial class Registry(DataDirectory data)
     {
         lock (_gate)
         {
-            var roles = Read(data.File("roles.json"), Json.Default.ListRole).Where(r => r.Name != role.Name).Append(role).ToList();
-            Disk.WriteAtomically(data.File("roles.json"), JsonSerializer.SerializeToUtf8Bytes(roles, Json.Default.ListRole));
+            var roles = Read(data.File("roles.json"), StoredJson.Default.ListRole).Where(r => r.Name != role.Name).Append(role).ToList();
+            Disk.WriteAtomically(data.File("roles.json"), JsonSerializer.SerializeToUtf8Bytes(roles, StoredJson.Default.ListRole));
             _snapshot = null;
         }
     }
@@ -48,10 +48,10 @@ internal sealed partial class Registry(DataDirectory data)
             if (_snapshot is { } known && known.Stamp == stamp)
                 return known;
             var users = User.BuiltIn.ToDictionary(u => u.Name);
-            foreach (var user in Read(data.File("users.json"), Json.Default.ListUser))
+            foreach (var user in Read(data.File("users.json"), StoredJson.Default.ListUser))
                 users[user.Name] = user;
             var roles = Role.BuiltIn.ToDictionary(r => r.Name);
-            foreach (var role in Read(data.File("roles.json"), Json.Default.ListRole))
+            foreach (var role in Read(data.File("roles.json"), StoredJson.Default.ListRole))
                 roles[role.Name] = role;
             return _snapshot = new Snapshot(stamp, users, roles);
         }
@@ -63,7 +63,7 @@ internal sealed partial class Registry(DataDirectory data)
         return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
     }
 
-    private static List<T> Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<List<T>> type)
+    private static List<T> Read<T>(string path, JsonTypeInfo<List<T>> type)
     {
         if (!File.Exists(path))
             return [];
@@ -81,9 +81,4 @@ internal sealed partial class Registry(DataDirectory data)
         ((DateTime, long), (DateTime, long)) Stamp,
         Dictionary<string, User> Users,
         Dictionary<string, Role> Roles);
-
-    [JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-    [JsonSerializable(typeof(List<User>))]
-    [JsonSerializable(typeof(List<Role>))]
-    private sealed partial class Json : JsonSerializerContext;
 }
