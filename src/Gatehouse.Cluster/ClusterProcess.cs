@@ -86,12 +86,7 @@ public static class ClusterProcess
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
-            // A slow sink stalls a stream for minutes; that is flow control, not an attack (teleport-wire 6.3).
-            kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            kestrel.UseGrpcLimits();
             void Configure(ListenOptions listen)
             {
                 listen.Protocols = HttpProtocols.Http2;

@@ -54,14 +54,12 @@ public sealed class AuditLogImporter
     private readonly IProgress<ImportProgress>? _progress;
     private readonly DataDirectory _data;
     private readonly ImportDays _days;
-    private readonly RejectedLines _rejected;
-    private long _imported, _duplicates, _bytesBefore, _bytesTotal;
+    private long _imported, _duplicates, _rejected, _bytesBefore, _bytesTotal;
 
     private AuditLogImporter(ImportRequest request, IProgress<ImportProgress>? progress, DataDirectory data)
     {
         (_request, _progress, _data) = (request, progress, data);
         _days = new ImportDays(data);
-        _rejected = new RejectedLines(data);
     }
 
     /// <exception cref="ClusterException">A file or the folder cannot be used, or another import runs.</exception>
@@ -75,18 +73,18 @@ public sealed class AuditLogImporter
 
     private async Task<ImportResult> RunAsync(CancellationToken cancellation)
     {
-        using var rejected = _rejected;
+        using var rejected = new RejectedLines(_data);
         try
         {
             var logs = ImportFiles.Find(_request.Files);
             var recordings = ImportFiles.Find(_request.Recordings);
             _bytesTotal = logs.Concat(recordings).Sum(path => new FileInfo(path).Length);
             foreach (var path in logs)
-                await ReadAsync(path, TakeEvent, cancellation);
+                await ReadAsync(path, TakeEvent, rejected, cancellation);
             _days.HandOverAll();
             var sessions = new ImportRecordings(new RecordingStore(_data));
             foreach (var path in recordings)
-                await ReadAsync(path, sessions.TryAdd, cancellation);
+                await ReadAsync(path, sessions.TryAdd, rejected, cancellation);
             sessions.Flush();
             return new ImportResult(_imported, _duplicates, rejected.Count, sessions.Added, sessions.Sessions, rejected.First, rejected.Files);
         }
@@ -97,25 +95,28 @@ public sealed class AuditLogImporter
         }
     }
 
-    private async Task ReadAsync(string path, Func<ReadOnlyMemory<byte>, string?> take, CancellationToken cancellation)
+    private async Task ReadAsync(string path, Func<ReadOnlyMemory<byte>, string?> take, RejectedLines rejected, CancellationToken cancellation)
     {
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
         await using var stream = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
         using var lines = new LineReader(stream, LogLine.MaxBytes);
         var told = 0L;
-        _rejected.Begin(path);
+        rejected.Begin(path);
         while (await lines.ReadAsync(cancellation))
         {
             var problem = lines.IsTooLong ? $"longer than {LogLine.MaxBytes} bytes; only its beginning is kept" : lines.Line.IsEmpty ? null : take(lines.Line);
             if (problem is not null)
-                _rejected.Add(lines.Number, problem, lines.Line.Span);
+            {
+                rejected.Add(lines.Number, problem, lines.Line.Span);
+                _rejected++;
+            }
             if (lines.BytesRead - told >= ProgressBytes)
             {
                 told = lines.BytesRead;
                 Tell(path, file.Position);
             }
         }
-        _rejected.End();
+        rejected.End();
         Tell(path, file.Length);
         _bytesBefore += file.Length;
     }
@@ -137,5 +138,5 @@ public sealed class AuditLogImporter
     }
 
     private void Tell(string path, long position) =>
-        _progress?.Report(new ImportProgress(path, _bytesBefore + position, _bytesTotal, _imported, _duplicates, _rejected.Count));
+        _progress?.Report(new ImportProgress(path, _bytesBefore + position, _bytesTotal, _imported, _duplicates, _rejected));
 }
