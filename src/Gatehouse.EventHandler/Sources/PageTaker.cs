@@ -11,6 +11,7 @@ internal sealed class PageTaker(
     ExportPlan plan, SeenEvents seen, DateTime newest, UndecodableEvent undecodable, ChannelWriter<SourceBatch> batches, ILogger logger)
 {
     private readonly EventFilter _filter = new(plan.Types, plan.SkipEventTypes, DateTime.MinValue);
+    private DateTime _floorHandedOver = seen.Floor;
 
     /// <summary>Newest event time seen, UTC.</summary>
     public DateTime Newest { get; private set; } = newest;
@@ -75,6 +76,7 @@ internal sealed class PageTaker(
             {
                 var batch = new SourceBatch(
                     events, [new StateChange.PageSettled(Newest, seen.Floor, settled.DrainToImmutable())], filtered);
+                _floorHandedOver = seen.Floor;
                 await batches.WriteAsync(batch, cancellation);
                 events = null;
             }
@@ -84,6 +86,16 @@ internal sealed class PageTaker(
         {
             events?.Dispose();
         }
+    }
+
+    /// <summary>Hands over how far the floor moved, when no batch did so yet: an idle log must not leave the checkpoint's floor behind.</summary>
+    public async ValueTask HandOverFloorAsync(CancellationToken cancellation)
+    {
+        if (seen.Floor == _floorHandedOver)
+            return;
+        _floorHandedOver = seen.Floor;
+        await batches.WriteAsync(
+            new SourceBatch(new EventBatch(0), [new StateChange.PageSettled(Newest, seen.Floor, [])], 0), cancellation);
     }
 
     private void Advance(DateTime newestOnPage)

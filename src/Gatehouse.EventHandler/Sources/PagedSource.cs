@@ -91,6 +91,7 @@ internal sealed class PagedSource(
         if (found > 0)
             Log.LateEvents(logger, found);
         seen.RaiseFloor(Earlier(newestAtStart, _lateWindow));
+        await taker.HandOverFloorAsync(cancellation);
         _sweptAt = time.GetTimestamp();
         _unseenSinceSweep = 0;
         return found;

@@ -4,17 +4,18 @@ namespace Gatehouse.EventHandler.Sources;
 /// Events that were handed over or filtered out, by key, from <see cref="Floor"/> on. Everything before the floor counts as seen:
 /// no search asks for it again. One writer, the source.
 /// </summary>
-internal sealed class SeenEvents(int capacity = SeenEvents.DefaultCapacity)
+internal sealed class SeenEvents
 {
     /// <summary>An entry is some 40 bytes, here and once more in the checkpoint: a million is as much as a small machine should spend.</summary>
     public const int DefaultCapacity = 1_000_000;
 
     private readonly Dictionary<UInt128, DateTime> _times = [];
-    private int _roomEndsAt = capacity;
+    private readonly int _capacity;
+    private int _roomEndsAt;
 
     public SeenEvents(DateTime floor, IEnumerable<KeyValuePair<UInt128, DateTime>> settled, int capacity = DefaultCapacity)
-        : this(capacity)
     {
+        _capacity = _roomEndsAt = capacity;
         Floor = floor;
         foreach (var (key, time) in settled)
             _times[key] = time;
@@ -42,7 +43,7 @@ internal sealed class SeenEvents(int capacity = SeenEvents.DefaultCapacity)
             if (time < floor)
                 _times.Remove(key);
         }
-        _roomEndsAt = Math.Max(capacity, _times.Count + capacity / 10);
+        _roomEndsAt = Math.Max(_capacity, _times.Count + _capacity / 10);
     }
 
     /// <summary>Makes room by raising the floor past the oldest tenth. Events of one single instant cannot be parted and stay.</summary>
@@ -52,6 +53,6 @@ internal sealed class SeenEvents(int capacity = SeenEvents.DefaultCapacity)
         Array.Sort(times);
         RaiseFloor(times[Math.Min(times.Length / 10, times.Length - 1)]);
         // Whether or not anything went, look again only after another tenth: sorting for every event would stand still.
-        _roomEndsAt = Math.Max(capacity, _times.Count + capacity / 10);
+        _roomEndsAt = Math.Max(_capacity, _times.Count + _capacity / 10);
     }
 }
