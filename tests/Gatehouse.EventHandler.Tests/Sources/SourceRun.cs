@@ -72,6 +72,8 @@ internal sealed class SourceRun : IAsyncDisposable
     public async Task UntilEndedAsync()
     {
         await UntilAsync(() => Ended.IsCompleted);
+        while (_batches.Reader.TryRead(out var batch))
+            Settle(batch);
         await Ended;
     }
 
@@ -95,7 +97,8 @@ internal sealed class SourceRun : IAsyncDisposable
             }
             if (_clock.Waits.TryRead(out var wait))
             {
-                _clock.Advance(wait);
+                if (!wait.IsOver)
+                    _clock.Advance(wait.Length);
                 continue;
             }
             try
