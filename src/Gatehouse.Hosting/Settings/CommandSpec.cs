@@ -17,7 +17,7 @@ public sealed record CommandSpec(string Name, string What)
     public IReadOnlyList<string> Examples { get; init; } = [];
 
     /// <summary>What only shows when several values are looked at together. Its problems are listed with all others.</summary>
-    public Action<SettingValues, ProblemList>? Check { get; init; }
+    public Action<SettingValues, Surroundings, ProblemList>? Check { get; init; }
 
     /// <summary>Does the work and says the exit code; null for a command that only has commands below it.</summary>
     public Func<CommandCall, CancellationToken, Task<int>>? Run { get; init; }

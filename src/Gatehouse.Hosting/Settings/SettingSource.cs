@@ -32,7 +32,7 @@ public sealed class SettingSource
             ReadSetting(setting, setting.Shown, file, values, problems);
         foreach (var argument in _line.Command.Arguments)
             ReadSetting(argument, HelpText.ArgumentSummary(argument), null, values, problems);
-        _line.Command.Check?.Invoke(values, problems);
+        _line.Command.Check?.Invoke(values, _around, problems);
         var missing = _line.Settings.Where(setting => setting.Required && !values.IsGiven(setting.Name)).Select(HelpText.FlagSummary).Order(StringComparer.Ordinal).ToList();
         if (missing.Count > 0)
             problems.Add(missing[0], $"missing flags: {string.Join(", ", missing)}");
