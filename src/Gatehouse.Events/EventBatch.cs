@@ -113,6 +113,9 @@ public sealed class EventBatch : IDisposable
         _jsonLength = _count > 0 ? last.JsonStart - 1 : last.JsonStart;
     }
 
+    /// <summary>Forgets all events and keeps the buffers.</summary>
+    public void Clear() => _count = _jsonLength = _textLength = 0;
+
     public void Dispose()
     {
         if (_headers.Length == 0)

@@ -57,12 +57,20 @@ public static class EventDocument
 
     private static string? Field(in Utf8JsonReader reader)
     {
-        foreach (var name in (ReadOnlySpan<string>)["event", "uid", "time", "ei", "sid", "code"])
-        {
-            if (reader.ValueTextEquals(name))
-                return name;
-        }
-        return null;
+        // Longer names are other fields, unless they are spelled with escapes.
+        if (reader.ValueSpan.Length > 5 && !reader.ValueIsEscaped)
+            return null;
+        if (reader.ValueTextEquals("event"u8))
+            return "event";
+        if (reader.ValueTextEquals("uid"u8))
+            return "uid";
+        if (reader.ValueTextEquals("time"u8))
+            return "time";
+        if (reader.ValueTextEquals("ei"u8))
+            return "ei";
+        if (reader.ValueTextEquals("sid"u8))
+            return "sid";
+        return reader.ValueTextEquals("code"u8) ? "code" : null;
     }
 
     private static string? ReadField(string field, scoped ref Utf8JsonReader reader, scoped ref EventFields fields)
