@@ -1,0 +1,104 @@
+using Gatehouse.EventHandler.Configure;
+using Gatehouse.Testing;
+using Xunit;
+
+namespace Gatehouse.EventHandler.Tests.Configure;
+
+public sealed class OverwriteTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Without_a_terminal_existing_files_end_it_and_stay()
+    {
+        await ConfigureRun.Of(ConfigureRun.Plan(folder));
+        var before = Contents();
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder));
+
+        Assert.Equal(255, run.ExitCode);
+        Assert.Contains("--force", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("server.key", run.Errors, StringComparison.Ordinal);
+        Assert.Equal(before, Contents());
+    }
+
+    [Fact]
+    public async Task One_file_of_ten_is_enough_to_end_it()
+    {
+        folder.Write("fluent.conf", "mine");
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder));
+
+        Assert.Equal(255, run.ExitCode);
+        Assert.Equal(["fluent.conf"], Directory.GetFiles(folder.Path).Select(file => Path.GetFileName(file)));
+    }
+
+    [Fact]
+    public async Task Force_replaces_everything_without_asking()
+    {
+        await ConfigureRun.Of(ConfigureRun.Plan(folder));
+        var before = Contents();
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { Force = true, Addr = "other:3025" }, answers: []);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Empty(run.Questions);
+        var after = Contents();
+        Assert.All(after.Keys.Where(name => !name.EndsWith("role.yaml", StringComparison.Ordinal)), name => Assert.NotEqual(before[name], after[name]));
+    }
+
+    [Fact]
+    public async Task Certificates_are_asked_for_once_and_replaced_with_the_fluent_conf_that_fits()
+    {
+        await ConfigureRun.Of(ConfigureRun.Plan(folder));
+        var before = Contents();
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { Addr = "other:3025" }, answers: ["y", "n", "n", "n"]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            new[] { "ca.crt", "teleport-event-handler-role.yaml", "teleport-event-handler.toml", "teleport-plugin-event-handler-values.yaml" }
+                .Select(name => $"? Do you want to overwrite {folder[name]}? [y/N]"),
+            run.Questions);
+        var after = Contents();
+        Assert.Equal(
+            ["ca.crt", "ca.key", "client.crt", "client.key", "fluent.conf", "server.crt", "server.key"],
+            after.Keys.Where(name => before[name] != after[name]).Order(StringComparer.Ordinal));
+        Assert.Contains("[1] Generated mTLS", run.Output, StringComparison.Ordinal);
+        Assert.Contains("[4] Kept plugin configuration file", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("n")]
+    [InlineData("Y")]
+    [InlineData("yes")]
+    [InlineData("")]
+    public async Task Only_the_answer_y_replaces(string answer)
+    {
+        await ConfigureRun.Of(ConfigureRun.Plan(folder));
+        var before = Contents();
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder), answers: [answer, answer, answer, answer]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(before, Contents());
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_leaves_every_other_as_it_was()
+    {
+        await ConfigureRun.Of(ConfigureRun.Plan(folder));
+        var before = Contents();
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { Force = true, ClientName = "missing/client" });
+
+        Assert.Equal(255, run.ExitCode);
+        Assert.Contains("missing/client.crt", run.Errors, StringComparison.Ordinal);
+        Assert.Equal(before, Contents());
+    }
+
+    private Dictionary<string, string> Contents() =>
+        Directory.GetFiles(folder.Path).ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
+}
