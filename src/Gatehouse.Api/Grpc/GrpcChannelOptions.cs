@@ -19,7 +19,7 @@ public sealed record GrpcChannelOptions
     /// Bytes the peer may send ahead on each stream. It bounds the memory of a stream whose reader is slow; on long ways it grows by
     /// itself when the bandwidth asks for more.
     /// </summary>
-    public int StreamWindowBytes { get; init; } = 2 * 1024 * 1024;
+    public int StreamWindowBytes { get; init; } = 512 * 1024;
 
     /// <summary>HTTP/2 PING interval; the real server punishes anything faster than 60 s (teleport-wire 3.1).</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(60);

@@ -24,16 +24,17 @@ internal static class GrpcFailure
     }
 
     /// <summary>
-    /// The gRPC specification's table of HTTP/2 error codes for a reset stream. A connection closed by GOAWAY arrives the same way, mostly
-    /// with code 0, and means: try again on another connection.
+    /// HTTP/2 error codes as the gRPC specification reads them on a reset stream. The handler reports a connection that ended by GOAWAY
+    /// (mostly code 0), by an unanswered PING (1) or because the peer broke the protocol in the same way: the connection is gone, and the
+    /// call can be tried on another.
     /// </summary>
     private static GrpcStatus OfErrorCode(long code) => code switch
     {
-        0x0 or 0x7 => GrpcStatus.Unavailable, // NO_ERROR, REFUSED_STREAM
+        0x2 => GrpcStatus.Internal, // INTERNAL_ERROR
         0x8 => GrpcStatus.Cancelled, // CANCEL
         0xB => GrpcStatus.ResourceExhausted, // ENHANCE_YOUR_CALM
         0xC => GrpcStatus.PermissionDenied, // INADEQUATE_SECURITY
-        _ => GrpcStatus.Internal,
+        _ => GrpcStatus.Unavailable,
     };
 
     private static string Chain(Exception failure)
