@@ -64,7 +64,7 @@ internal static class PrivateKeyFile
     }
 
     private static string Required(Secret? passphrase, string file) =>
-        passphrase?.Reveal() ?? throw Problem(file, "it is encrypted and no passphrase was given");
+        passphrase?.Reveal() ?? throw Problem(file, "it is encrypted and no passphrase was given (fluentd-key-passphrase-file)");
 
     private static AsymmetricAlgorithm FromPkcs8(byte[] der, string file) => AlgorithmOf(der) switch
     {

@@ -33,7 +33,8 @@ internal sealed class ServerCertificateCheck(string host, X509Certificate2Collec
         var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;
         if (status.HasFlag(X509ChainStatusFlags.NotTimeValid) && OutOfTime(chain!) is { } outOfTime)
             return outOfTime;
-        if ((status & (X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot)) != 0)
+        // A wrong signature is a trusted authority's name on somebody else's certificate.
+        if ((status & (X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.NotSignatureValid)) != 0)
         {
             return $"certificate signed by unknown authority ({certificate.Issuer}); it is not in "
                 + (rootsFile ?? "the system's store, and no CA file is set");
