@@ -1,0 +1,178 @@
+using System.Runtime.ExceptionServices;
+using Gatehouse.Api.AuditLog;
+using Gatehouse.Api.Credentials;
+using Gatehouse.Api.Dialing;
+using Gatehouse.Api.Grpc;
+using Gatehouse.EventHandler.Locks;
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.Outputs.Fluentd;
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Sessions;
+using Gatehouse.EventHandler.Sources;
+using Gatehouse.EventHandler.State;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler;
+
+/// <summary>One running export: everything a plan becomes, put together by hand, started together and stopped in order.</summary>
+internal sealed class Export : IAsyncDisposable
+{
+    /// <summary>How long requests that are on their way may take to arrive after a stop; upstream's figure.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    private readonly ExportPlan _plan;
+    private readonly StateHome _home;
+    private readonly ClusterConnection _cluster;
+    private readonly IDisposable? _output;
+    private readonly Courier _courier;
+    private readonly CheckpointWriter _writer;
+    private readonly SessionExporter _sessions;
+    private readonly LoginLocks? _locks;
+    private readonly Exporter _exporter;
+    private readonly PipelineMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _abort = new();
+    private volatile bool _ended;
+
+    private Export(ExportPlan plan, StateHome home, ClusterConnection cluster, EventHandlerStatus status, ILoggerFactory logs, TimeProvider time)
+    {
+        _plan = plan;
+        _home = home;
+        _cluster = cluster;
+        _metrics = status.Pipeline;
+        _time = time;
+        _log = logs.CreateLogger("Gatehouse.EventHandler");
+
+        IDurableOutput output = plan.DryRun ? new DryRunOutput() : new FluentdOutput(plan.Fluentd, status.Output, time, _log);
+        _output = output as IDisposable;
+        var deadLetters = new DeadLetterDesk(home.DeadLetters, _metrics, time, _log);
+        _writer = new CheckpointWriter(home.Checkpoint, _metrics, time, _log);
+        _courier = new Courier(output, new RetrySchedule(), deadLetters, _metrics, time, _log);
+
+        var missing = new MissingRecordings(deadLetters, _writer, time, _log);
+        var streamer = new SessionStreamer(cluster.AuditLog.SessionEventsAsync, plan.SkipSessionTypes, _courier, output.Limits, deadLetters, _writer, time, _log);
+        _sessions = new SessionExporter(plan.Concurrency, streamer, missing, _writer, _metrics, _log);
+        _locks = plan.Lock.Enabled && !plan.DryRun ? new LoginLocks(plan.Lock, cluster.AuditLog.UpsertLockAsync, time, _log) : null;
+
+        var source = new ClusterSource(
+            cluster.AuditLog, plan with { StartTime = home.StartTime }, home.Checkpoint.State,
+            async (message, reason, cancellation) => await deadLetters.SetAsideAsync(message, Destination.Audit, reason, cancellation).ConfigureAwait(false),
+            time, logs.CreateLogger<ClusterSource>());
+        _exporter = new Exporter(source, output, _courier, _writer, _sessions, _locks, home.Beginning, _metrics, time, _log);
+
+        _metrics.OldestTaken = () => _exporter.OldestTaken;
+        _metrics.SessionBacklog = () => _sessions.Backlog;
+        _metrics.SessionsMissing = () => missing.Count;
+        _metrics.CredentialExpiry = () => cluster.CredentialExpiry;
+        status.ClusterProblem = () => cluster.Problem;
+        status.ReceiverProblem = () => _courier.Problem;
+        status.CheckpointProblem = () => _writer.Problem;
+    }
+
+    /// <exception cref="CredentialException">The credential cannot be used.</exception>
+    /// <exception cref="StateException">The state directory cannot be used, or the start time was changed.</exception>
+    /// <exception cref="Hosting.Tls.TlsFileException">A TLS file of the receiver cannot be used.</exception>
+    public static async Task<Export> OpenAsync(ExportPlan plan, EventHandlerStatus status, ILoggerFactory logs, TimeProvider time)
+    {
+        // Credentials first: a wrong one must not leave a state directory behind.
+        var cluster = ClusterConnection.Open(plan.Teleport, logs, time);
+        StateHome? home = null;
+        try
+        {
+            home = await StateHome.OpenAsync(plan, logs, time).ConfigureAwait(false);
+            return new Export(plan, home, cluster, status, logs, time);
+        }
+        catch
+        {
+            cluster.Dispose();
+            if (home is not null)
+                await home.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Runs until there is nothing left to do and the plan says to end then, until <paramref name="stop"/>, or <see cref="StopAsync"/>.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var asked = stop.Register(() => _stop.Cancel());
+        using var sessionsStop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        _sessions.Restore(_home.Checkpoint.State);
+        var writing = _writer.RunAsync(_abort.Token);
+        var sessions = _sessions.RunAsync(sessionsStop.Token, _abort.Token);
+        var exporting = _exporter.RunAsync(_stop.Token, _abort.Token);
+        var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token), _locks?.RunAsync(_stop.Token) ?? Task.CompletedTask };
+        using var graceEnds = _stop.Token.Register(() => _ = EndGraceAsync());
+
+        // The export ends with the exporter and the recordings it announced, or with the first part that fails.
+        var failure = await FailureOfAsync(await Task.WhenAny(exporting, FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
+        if (failure is null && !_stop.IsCancellationRequested)
+            failure = await FailureOfAsync(_sessions.WhenIdleAsync(_stop.Token)).ConfigureAwait(false);
+
+        _ended = true;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        foreach (var part in (Task[])[exporting, sessions])
+            failure ??= await FailureOfAsync(part).ConfigureAwait(false);
+        _writer.Complete();
+        foreach (var part in (Task[])[writing, .. background])
+            failure ??= await FailureOfAsync(part).ConfigureAwait(false);
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>What TERM does: what is on its way may arrive, nothing more is read.</summary>
+    public Task StopAsync() => _stop.CancelAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _cluster.Dispose();
+        _courier.Dispose();
+        _output?.Dispose();
+        await _home.DisposeAsync().ConfigureAwait(false);
+        _stop.Dispose();
+        _abort.Dispose();
+    }
+
+    private async Task EndGraceAsync()
+    {
+        if (!_ended)
+            Log.GracefulShutdown(_log);
+        await Task.Delay(Grace, _time, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _abort.CancelAsync().ConfigureAwait(false);
+            Log.FastShutdown(_log);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Ended in time.
+        }
+    }
+
+    /// <summary>Once a minute, how it goes.</summary>
+    private async Task ReportAsync(CancellationToken stop)
+    {
+        using var minute = new PeriodicTimer(TimeSpan.FromMinutes(1), _time);
+        var (events, sessions) = (_metrics.SentTotal, _metrics.SessionsTotal);
+        while (await minute.WaitForNextTickAsync(stop).ConfigureAwait(false))
+        {
+            Log.EventProcessing(_log, _metrics.SentTotal - events, _metrics.SessionsTotal - sessions);
+            (events, sessions) = (_metrics.SentTotal, _metrics.SessionsTotal);
+        }
+    }
+
+    /// <summary>Completes only when the task fails: the end of a helper loop is no reason to end the export.</summary>
+    private static async Task FailingOf(Task task)
+    {
+        await task.ConfigureAwait(false);
+        await Task.Delay(Timeout.Infinite).ConfigureAwait(false);
+    }
+
+    /// <returns>Why the task failed; null when it ended or was told to stop.</returns>
+    private static async Task<Exception?> FailureOfAsync(Task task)
+    {
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return task.Exception?.InnerException;
+    }
+}

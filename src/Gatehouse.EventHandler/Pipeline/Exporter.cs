@@ -1,0 +1,202 @@
+using System.Threading.Channels;
+using Gatehouse.EventHandler.Locks;
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.Sessions;
+using Gatehouse.EventHandler.Sources;
+using Gatehouse.EventHandler.State;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler.Pipeline;
+
+/// <summary>
+/// The way of the audit log through the handler:
+/// <list type="number">
+/// <item>read: a source fills batches from the cluster, starting behind the checkpoint;</item>
+/// <item>take: each batch gets a receipt, in order, when there is room for its bytes and for the recordings it may announce;</item>
+/// <item>cut: a batch becomes slices that fit into one request;</item>
+/// <item>deliver: as many slices as the output allows are on their way at once; the courier tries each until it is settled;</item>
+/// <item>confirm: a receipt closes with its last slice, and the closed run at the front is progress;</item>
+/// <item>checkpoint: progress becomes durable, and only then recordings start, locks are considered and buffers are reused.</item>
+/// </list>
+/// Nothing is dropped anywhere on this way: whoever is slow makes the one before him wait, back to the cluster.
+/// </summary>
+/// <param name="beginning">Becomes durable with the first batch: a first attempt that never reaches the cluster leaves no trace.</param>
+internal sealed class Exporter(
+    IEventSource source,
+    IDurableOutput output,
+    Courier courier,
+    CheckpointWriter checkpoint,
+    SessionExporter sessions,
+    LoginLocks? locks,
+    IReadOnlyList<StateChange> beginning,
+    PipelineMetrics metrics,
+    TimeProvider time,
+    ILogger log)
+{
+    /// <summary>The type of the event that announces a recording.</summary>
+    private const string SessionUpload = "session.upload";
+
+    /// <summary>
+    /// Most JSON bytes between reading and the checkpoint. Enough for ten connections with 500 events each at 25 ms, and what keeps
+    /// the process small when the receiver is slow.
+    /// </summary>
+    private const long BytesUnderWay = 8 * 1024 * 1024;
+
+    private readonly Channel<SourceBatch> _read = Channel.CreateBounded<SourceBatch>(
+        new BoundedChannelOptions(2) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly Channel<Part> _parts = Channel.CreateBounded<Part>(
+        new BoundedChannelOptions(256) { SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly Receipts _receipts = new();
+    private IReadOnlyList<StateChange> _beginning = beginning;
+    private readonly ByteWindow _window = new(BytesUnderWay);
+
+    /// <summary>When the oldest batch under way was taken; null when there is none.</summary>
+    public DateTimeOffset? OldestTaken => _receipts.OldestTaken;
+
+    /// <summary>Runs until the source has caught up (and everything it read is settled and durable) or is told to stop.</summary>
+    /// <param name="stop">Reads no more and tries nothing again; what is on its way may arrive.</param>
+    /// <param name="abort">Cuts off what is on its way, too. It is delivered again after the next start.</param>
+    /// <exception cref="SourceException">The cluster refuses for good.</exception>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    {
+        using var failure = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var steps = new List<Task> { ReadAsync(failure.Token), TakeAsync(failure.Token, abort) };
+        for (var i = 0; i < output.Limits.MaxInFlight; i++)
+            steps.Add(DeliverAsync(stop, abort));
+        try
+        {
+            await AllOrFirstFailureAsync(steps, failure).ConfigureAwait(false);
+        }
+        finally
+        {
+            _read.Writer.TryComplete();
+            while (_read.Reader.TryRead(out var unread))
+                unread.Events.Dispose();
+            foreach (var receipt in _receipts.Abandon())
+                receipt.Batch.Events.Dispose();
+        }
+    }
+
+    /// <summary>1. Read.</summary>
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        try
+        {
+            await source.RunAsync(_read.Writer, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop: what was handed over before still goes its way.
+        }
+        finally
+        {
+            _read.Writer.TryComplete();
+        }
+    }
+
+    /// <summary>2. Take, 3. cut.</summary>
+    private async Task TakeAsync(CancellationToken stop, CancellationToken abort)
+    {
+        try
+        {
+            await foreach (var batch in _read.Reader.ReadAllAsync(stop).ConfigureAwait(false))
+            {
+                await sessions.WaitForRoomAsync(stop).ConfigureAwait(false);
+                await _window.EnterAsync(batch.Events.JsonBytes, stop).ConfigureAwait(false);
+                metrics.BatchRead(batch);
+                await CutAsync(batch, abort).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop: the batches not taken yet are read again after the next start.
+        }
+        finally
+        {
+            _parts.Writer.TryComplete();
+        }
+    }
+
+    private async Task CutAsync(SourceBatch batch, CancellationToken abort)
+    {
+        var slices = Slices.Cut(batch.Events, output.Limits);
+        // One part more than slices, settled at the end of this method, so that the receipt cannot close before all are handed over.
+        var receipt = new Receipt(batch, slices.Count + 1, time.GetUtcNow());
+        _receipts.Open(receipt);
+        foreach (var slice in slices)
+            await _parts.Writer.WriteAsync(new Part(receipt, slice), abort).ConfigureAwait(false);
+        Settle(receipt);
+    }
+
+    /// <summary>4. Deliver: one of several loops that share the work.</summary>
+    private async Task DeliverAsync(CancellationToken stop, CancellationToken abort)
+    {
+        await foreach (var part in _parts.Reader.ReadAllAsync(abort).ConfigureAwait(false))
+        {
+            if (await courier.DeliverAsync(part.Slice, Destination.Audit, stop, abort).ConfigureAwait(false))
+                Settle(part.Receipt);
+        }
+    }
+
+    /// <summary>5. Confirm.</summary>
+    private void Settle(Receipt receipt)
+    {
+        if (receipt.SettlePart())
+            _receipts.Advance(Progress);
+    }
+
+    /// <summary>6. Checkpoint.</summary>
+    private void Progress(Receipt receipt)
+    {
+        var batch = receipt.Batch;
+        var uploads = Uploads(batch);
+        checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. batch.Changes, .. uploads], () =>
+        {
+            foreach (var upload in uploads)
+                sessions.Enqueue(upload.SessionId, upload.UploadedAt);
+            locks?.Consider(batch.Events);
+            metrics.BatchSettled(batch);
+            var bytes = batch.Events.JsonBytes;
+            batch.Events.Dispose();
+            _window.Leave(bytes);
+        });
+    }
+
+    /// <summary>The recordings a batch announces: in the same record as the batch itself, so that none is forgotten in between.</summary>
+    private List<StateChange.SessionQueued> Uploads(SourceBatch batch)
+    {
+        var uploads = new List<StateChange.SessionQueued>();
+        foreach (ref readonly var header in batch.Events.Headers)
+        {
+            if (header.Type != SessionUpload)
+                continue;
+            if (header.SessionId.Length == 0)
+                Log.UploadWithoutSession(log, batch.Events.TextString(header.Id));
+            else
+                uploads.Add(new StateChange.SessionQueued(batch.Events.TextString(header.SessionId), header.Time));
+        }
+        return uploads;
+    }
+
+    /// <summary>One step that fails stops the others, and its failure is the one that is told.</summary>
+    private static async Task AllOrFirstFailureAsync(List<Task> steps, CancellationTokenSource failure)
+    {
+        var running = new List<Task>(steps);
+        Exception? first = null;
+        while (running.Count > 0)
+        {
+            var ended = await Task.WhenAny(running).ConfigureAwait(false);
+            running.Remove(ended);
+            if (ended.IsCompletedSuccessfully || first is not null)
+                continue;
+            first = ended.Exception?.InnerException ?? new OperationCanceledException();
+            await failure.CancelAsync().ConfigureAwait(false);
+        }
+        if (first is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+    }
+
+    private readonly record struct Part(Receipt Receipt, EventSlice Slice);
+}

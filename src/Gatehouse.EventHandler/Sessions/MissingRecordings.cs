@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.State;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler.Sessions;
+
+/// <summary>
+/// Recordings that are announced but not there. They come back after 1, 3 and 9 minutes and so on up to once an hour, until 48 hours
+/// after the upload and at least three tries have passed; then they are a dead letter. Each try writes an audit event on the cluster,
+/// which is why they are few.
+/// </summary>
+internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWriter checkpoint, TimeProvider time, ILogger log)
+{
+    /// <summary>After this long a recording is not coming any more; upstream's figure.</summary>
+    public static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(48);
+
+    /// <summary>Even a recording whose upload is long past is tried this often.</summary>
+    public const int FewestTries = 3;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<RecordingJob, DateTime> _schedule = new();
+    private readonly HashSet<string> _waiting = [];
+    private TaskCompletionSource _changed = NewSignal();
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count;
+        }
+    }
+
+    /// <summary>Notes that a recording was not there, durably, and plans its next try or gives it up.</summary>
+    public async Task MissAsync(RecordingJob job, string reason, bool countsAsTry, CancellationToken stop)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var attempts = job.Attempts + (countsAsTry ? 1 : 0);
+        if (countsAsTry && attempts >= FewestTries && now - job.UploadedAt >= GiveUpAfter)
+        {
+            // The dead letter first: until it is on disk the recording stays in the checkpoint.
+            if (await deadLetters.SetAsideRecordingAsync(job.SessionId, job.NextIndex, reason, stop).ConfigureAwait(false))
+                checkpoint.Add([new StateChange.SessionGivenUp(job.SessionId)]);
+            return;
+        }
+        var next = now + Pause(attempts);
+        Log.RecordingMissing(log, job.SessionId, reason, attempts, next);
+        var again = job with { Attempts = attempts };
+        checkpoint.Add([new StateChange.SessionMissing(job.SessionId, job.NextIndex, attempts, job.UploadedAt, next)], () => Schedule(again, next));
+    }
+
+    public void Schedule(RecordingJob job, DateTime due)
+    {
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            if (_waiting.Add(job.SessionId))
+                _schedule.Enqueue(job, due);
+            (changed, _changed) = (_changed, NewSignal());
+        }
+        changed.TrySetResult();
+    }
+
+    /// <summary>The recording has turned up by another way.</summary>
+    public void Forget(string sessionId)
+    {
+        lock (_gate)
+            _waiting.Remove(sessionId);
+    }
+
+    /// <summary>Each recording when its time has come.</summary>
+    public async IAsyncEnumerable<RecordingJob> DueAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (true)
+        {
+            RecordingJob? due = null;
+            var wait = Task.CompletedTask;
+            lock (_gate)
+            {
+                var now = time.GetUtcNow().UtcDateTime;
+                if (!_schedule.TryPeek(out _, out var when))
+                    wait = _changed.Task;
+                else if (when <= now)
+                    due = Take();
+                else
+                    wait = Task.WhenAny(_changed.Task, Task.Delay(Shorter(when - now, LongestPause), time, cancellation));
+            }
+            cancellation.ThrowIfCancellationRequested();
+            if (due is not null)
+                yield return due;
+            else
+                await wait.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    internal static TimeSpan Pause(int attempts)
+    {
+        var pause = FirstPause;
+        for (var i = 1; i < attempts && pause < LongestPause; i++)
+            pause *= 3;
+        return Shorter(pause, LongestPause);
+    }
+
+    /// <summary>The first that is due and was not forgotten meanwhile.</summary>
+    private RecordingJob? Take()
+    {
+        var job = _schedule.Dequeue();
+        return _waiting.Remove(job.SessionId) ? job : null;
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,186 @@
+using System.Threading.Channels;
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.State;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler.Sessions;
+
+/// <summary>
+/// Streams recordings beside the audit log (event-handler spec 5.6). A recording is queued in the same checkpoint record as the upload
+/// event that announced it, streamed by one of <c>concurrency</c> workers, and forgotten when its last event is settled. One that is
+/// not there goes onto a schedule that survives restarts; given up, it is a dead letter.
+/// </summary>
+internal sealed class SessionExporter(
+    int concurrency, SessionStreamer streamer, MissingRecordings missing, CheckpointWriter checkpoint, PipelineMetrics metrics, ILogger log)
+{
+    /// <summary>Recordings that may wait for each worker before the audit log has to wait, as upstream has it.</summary>
+    private const int BacklogPerWorker = 16;
+
+    private readonly Channel<RecordingJob> _ready = Channel.CreateUnbounded<RecordingJob>();
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _known = [];
+    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _idle;
+    private int _active;
+
+    /// <summary>Recordings waiting or being streamed; missing ones are not counted.</summary>
+    public int Backlog
+    {
+        get
+        {
+            lock (_gate)
+                return _active;
+        }
+    }
+
+    /// <summary>Takes up what the last run left.</summary>
+    public void Restore(HandlerState state)
+    {
+        foreach (var (id, progress) in state.Sessions)
+        {
+            Log.RestartingSession(log, id, progress.NextIndex);
+            Enqueue(new RecordingJob(id, progress.NextIndex, progress.UploadedAt, Attempts: 0));
+        }
+        foreach (var (id, waiting) in state.Missing)
+            missing.Schedule(new RecordingJob(id, waiting.NextIndex, waiting.UploadedAt, waiting.Attempts), waiting.NextTry);
+    }
+
+    /// <summary>Queues a recording whose upload event is settled and durable. Never waits: <see cref="WaitForRoomAsync"/> came before.</summary>
+    public void Enqueue(string sessionId, DateTime uploadedAt) => Enqueue(new RecordingJob(sessionId, 0, uploadedAt, Attempts: 0));
+
+    /// <summary>Holds the audit log back while too many recordings wait.</summary>
+    public async Task WaitForRoomAsync(CancellationToken cancellation)
+    {
+        TaskCompletionSource room;
+        lock (_gate)
+        {
+            if (_active < concurrency * BacklogPerWorker)
+                return;
+            room = _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        Log.SessionBackpressure(log, concurrency);
+        await room.Task.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Returns when no recording waits or is being streamed.</summary>
+    public Task WhenIdleAsync(CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_active == 0)
+                return Task.CompletedTask;
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _idle.Task.WaitAsync(cancellation);
+        }
+    }
+
+    /// <param name="stop">Starts nothing more and lets what is on its way arrive.</param>
+    /// <param name="abort">Cuts that off, too.</param>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    {
+        var workers = Enumerable.Range(0, concurrency).Select(_ => WorkAsync(stop, abort)).Append(ReturnMissingAsync(stop));
+        await Task.WhenAll(workers).ConfigureAwait(false);
+    }
+
+    private async Task WorkAsync(CancellationToken stop, CancellationToken abort)
+    {
+        try
+        {
+            await foreach (var job in _ready.Reader.ReadAllAsync(stop).ConfigureAwait(false))
+            {
+                await ConcludeAsync(job, await streamer.StreamAsync(job, stop, abort).ConfigureAwait(false), stop).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop. What is not finished is in the checkpoint and goes on after the next start.
+        }
+    }
+
+    private async Task ReturnMissingAsync(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var job in missing.DueAsync(stop).ConfigureAwait(false))
+                Enqueue(job);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop; the schedule is in the checkpoint.
+        }
+    }
+
+    private async Task ConcludeAsync(RecordingJob job, RecordingOutcome outcome, CancellationToken stop)
+    {
+        switch (outcome)
+        {
+            case RecordingOutcome.Finished:
+                missing.Forget(job.SessionId);
+                checkpoint.Add([new StateChange.SessionCompleted(job.SessionId)]);
+                metrics.SessionStreamed();
+                Log.FinishedSession(log, job.SessionId);
+                break;
+
+            case RecordingOutcome.NotThere notThere:
+                await missing.MissAsync(notThere.At, notThere.Reason, notThere.CountsAsTry, stop).ConfigureAwait(false);
+                break;
+
+            case RecordingOutcome.Stopped:
+                // Still in the checkpoint, still counted: nobody waits for it any more.
+                return;
+        }
+        Leave(job);
+    }
+
+    private void Enqueue(RecordingJob job)
+    {
+        lock (_gate)
+        {
+            if (!_known.Add(job.SessionId))
+                return;
+            _active++;
+        }
+        _ready.Writer.TryWrite(job);
+    }
+
+    private void Leave(RecordingJob job)
+    {
+        lock (_gate)
+        {
+            _known.Remove(job.SessionId);
+            _active--;
+            if (_active < concurrency * BacklogPerWorker)
+            {
+                _room?.SetResult();
+                _room = null;
+            }
+            if (_active == 0)
+            {
+                _idle?.SetResult();
+                _idle = null;
+            }
+        }
+    }
+}
+
+/// <summary>A recording to stream.</summary>
+/// <param name="NextIndex">First event index not settled yet.</param>
+/// <param name="UploadedAt">Time of the upload event; <see cref="DateTime.MinValue"/> when unknown.</param>
+/// <param name="Attempts">How often it was not there.</param>
+internal sealed record RecordingJob(string SessionId, long NextIndex, DateTime UploadedAt, int Attempts);
+
+/// <summary>How an attempt to stream a recording ended. A closed list.</summary>
+internal abstract record RecordingOutcome
+{
+    private RecordingOutcome() { }
+
+    /// <summary>Every event is settled.</summary>
+    public sealed record Finished : RecordingOutcome;
+
+    /// <summary>The cluster does not give it, or not further than this.</summary>
+    /// <param name="CountsAsTry">False when the cluster itself was away: that says nothing about the recording.</param>
+    public sealed record NotThere(RecordingJob At, string Reason, bool CountsAsTry) : RecordingOutcome;
+
+    /// <summary>Told to stop.</summary>
+    public sealed record Stopped : RecordingOutcome;
+}

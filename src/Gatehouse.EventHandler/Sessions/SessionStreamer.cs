@@ -1,0 +1,155 @@
+using Gatehouse.Api.Grpc;
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.State;
+using Gatehouse.Events;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler.Sessions;
+
+/// <summary>
+/// Streams one recording: its events go out in order, one request after the other, and what is settled is noted as the index to go on
+/// from, so that a stream that breaks or a process that ends costs nothing but what was on its way.
+/// </summary>
+internal sealed class SessionStreamer(
+    Func<string, int, CancellationToken, Task<GrpcMessageStream>> open,
+    IReadOnlySet<string> skipTypes,
+    Courier courier,
+    OutputLimits limits,
+    DeadLetterDesk deadLetters,
+    CheckpointWriter checkpoint,
+    TimeProvider time,
+    ILogger log)
+{
+    /// <summary>JSON bytes gathered before they are sent even though the stream has more at hand.</summary>
+    private const int BatchBytes = 512 * 1024;
+
+    /// <summary>How often a broken stream is opened again before its worker turns to another recording.</summary>
+    private const int Reopenings = 3;
+
+    public async Task<RecordingOutcome> StreamAsync(RecordingJob job, CancellationToken stop, CancellationToken abort)
+    {
+        Log.StartingSession(log, job.SessionId, job.NextIndex);
+        for (var broken = 0; ; broken++)
+        {
+            var progress = new Progress(job.NextIndex);
+            try
+            {
+                return await StreamOnceAsync(job, progress, stop, abort).ConfigureAwait(false);
+            }
+            catch (GrpcException e) when (!stop.IsCancellationRequested)
+            {
+                job = job with { NextIndex = progress.NextIndex };
+                if (!IsPassing(e.Status))
+                    return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: true);
+                if (broken == Reopenings)
+                    return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: false);
+                Log.SessionRetry(log, job.SessionId, job.NextIndex, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1 << broken), time, stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return new RecordingOutcome.Stopped();
+            }
+        }
+    }
+
+    /// <summary>Says nothing about the recording: the cluster is away, restarting or busy.</summary>
+    private static bool IsPassing(GrpcStatus status) =>
+        status is GrpcStatus.Unavailable or GrpcStatus.DeadlineExceeded or GrpcStatus.Cancelled or GrpcStatus.ResourceExhausted or GrpcStatus.Internal or GrpcStatus.Aborted;
+
+    private async Task<RecordingOutcome> StreamOnceAsync(RecordingJob job, Progress progress, CancellationToken stop, CancellationToken abort)
+    {
+        var stream = await open(job.SessionId, (int)Math.Min(job.NextIndex, int.MaxValue), stop).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            while (await stream.WaitToReadAsync(stop).ConfigureAwait(false))
+            {
+                using var batch = new EventBatch(64 * 1024);
+                var undecodable = ReadBuffered(stream, batch, progress);
+                if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false) || !await DeliverAsync(job, batch, stop, abort).ConfigureAwait(false))
+                    return new RecordingOutcome.Stopped();
+                Note(job, progress);
+            }
+        }
+        return new RecordingOutcome.Finished();
+    }
+
+    /// <summary>Takes what is at hand without waiting, up to a batch.</summary>
+    private List<Undecodable> ReadBuffered(GrpcMessageStream stream, EventBatch batch, Progress progress)
+    {
+        var undecodable = new List<Undecodable>();
+        while (batch.JsonBytes < BatchBytes && stream.TryRead(out var message))
+        {
+            try
+            {
+                EventDecoder.Append(message, batch);
+            }
+            catch (MalformedEventException e)
+            {
+                undecodable.Add(new Undecodable(message.ToArray(), e.Message));
+                continue;
+            }
+            var header = batch[batch.Count - 1];
+            if (!progress.Pass(header.Index) || skipTypes.Contains(header.Type))
+                batch.RemoveLast();
+        }
+        return undecodable;
+    }
+
+    private async Task<bool> DeliverAsync(RecordingJob job, EventBatch batch, CancellationToken stop, CancellationToken abort)
+    {
+        var destination = Destination.Session(job.SessionId);
+        foreach (var slice in Slices.Cut(batch, limits))
+        {
+            if (!await courier.DeliverAsync(slice, destination, stop, abort).ConfigureAwait(false))
+                return false;
+            if (slice.Start + slice.Count < batch.Count)
+                checkpoint.Add([new StateChange.SessionAdvanced(job.SessionId, batch[slice.Start + slice.Count].Index)]);
+        }
+        return true;
+    }
+
+    private void Note(RecordingJob job, Progress progress)
+    {
+        if (progress.Ordered)
+            checkpoint.Add([new StateChange.SessionAdvanced(job.SessionId, progress.NextIndex)]);
+    }
+
+    private async Task<bool> SetAsideAsync(RecordingJob job, List<Undecodable> undecodable, CancellationToken stop)
+    {
+        foreach (var bad in undecodable)
+        {
+            if (!await deadLetters.SetAsideAsync(bad.Message, Destination.Session(job.SessionId), bad.Reason, stop).ConfigureAwait(false))
+                return false;
+        }
+        return true;
+    }
+
+    private sealed record Undecodable(byte[] Message, string Reason);
+
+    /// <summary>Where a stream is. Servers give indexes in rising order; one that does not is followed to its end but not resumed in the middle.</summary>
+    private sealed class Progress(long firstWanted)
+    {
+        private readonly long _firstWanted = firstWanted;
+        private long _last = -1;
+
+        public bool Ordered { get; private set; } = true;
+
+        /// <summary>First index that is not behind us.</summary>
+        public long NextIndex { get; private set; } = firstWanted;
+
+        /// <returns>False for an event from before the place we resume at.</returns>
+        public bool Pass(long index)
+        {
+            if (index < _firstWanted)
+                return false;
+            if (index <= _last)
+                Ordered = false;
+            _last = index;
+            if (Ordered)
+                NextIndex = index + 1;
+            return true;
+        }
+    }
+}

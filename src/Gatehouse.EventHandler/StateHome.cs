@@ -1,0 +1,63 @@
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.State;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler;
+
+/// <summary>What one export keeps on disk: the checkpoint and the dead letters, below <c>&lt;storage&gt;/&lt;host&gt;_&lt;port&gt;</c>.</summary>
+internal sealed class StateHome : IAsyncDisposable
+{
+    private readonly string? _throwAway;
+
+    private StateHome(Checkpoint checkpoint, DeadLetterFile deadLetters, StartTimeDecision.Use start, string? throwAway)
+    {
+        Checkpoint = checkpoint;
+        DeadLetters = deadLetters;
+        StartTime = start.StartTime;
+        Beginning = start.First ? [new StateChange.Started(start.StartTime)] : [];
+        _throwAway = throwAway;
+    }
+
+    public Checkpoint Checkpoint { get; }
+
+    public DeadLetterFile DeadLetters { get; }
+
+    /// <summary>Oldest event time wanted.</summary>
+    public DateTimeOffset StartTime { get; }
+
+    /// <summary>What becomes durable once the cluster was reached for the first time; empty later.</summary>
+    public IReadOnlyList<StateChange> Beginning { get; }
+
+    /// <exception cref="StateException">The directory cannot be used, or the start time was changed.</exception>
+    public static async Task<StateHome> OpenAsync(ExportPlan plan, ILoggerFactory logs, TimeProvider time)
+    {
+        var log = logs.CreateLogger("Gatehouse.EventHandler");
+        var directory = StateDirectory.PathFor(plan.Storage, plan.Teleport.Addr);
+        var throwAway = plan.DryRun ? Path.Combine(directory, "dry_run", Guid.NewGuid().ToString("N")) : null;
+        var checkpoint = Checkpoint.Open(throwAway ?? directory, time, log);
+        try
+        {
+            var start = StartTimeRule.Decide(checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage) switch
+            {
+                StartTimeDecision.Use use => use,
+                StartTimeDecision.Refuse refuse => throw new StateException(refuse.Message),
+                var unknown => throw new InvalidOperationException($"a decision nobody knows: {unknown}"),
+            };
+            var deadLetters = await DeadLetterFile.OpenAsync(throwAway ?? directory, time, CancellationToken.None).ConfigureAwait(false);
+            return new StateHome(checkpoint, deadLetters, start, throwAway);
+        }
+        catch
+        {
+            await checkpoint.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Checkpoint.DisposeAsync().ConfigureAwait(false);
+        DeadLetters.Dispose();
+        if (_throwAway is not null)
+            Directory.Delete(_throwAway, recursive: true);
+    }
+}

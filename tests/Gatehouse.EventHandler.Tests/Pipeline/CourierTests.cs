@@ -1,0 +1,159 @@
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.Events;
+using Gatehouse.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Gatehouse.EventHandler.Tests.Pipeline;
+
+public sealed class CourierTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly PipelineMetrics _metrics;
+    private DeadLetterFile _deadLetters = null!;
+    private readonly AnsweringOutput _output = new();
+
+    public CourierTests() => _metrics = new PipelineMetrics(_time);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _deadLetters = await DeadLetterFile.OpenAsync(_folder.Path, _time, Cancellation);
+
+    public ValueTask DisposeAsync()
+    {
+        _deadLetters.Dispose();
+        _metrics.Dispose();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_slice_is_sent_again_until_the_receiver_takes_it()
+    {
+        _output.Answer = (_, tries) => tries < 4 ? new Verdict.TryAgain("HTTP 503", Status: 503) : Verdict.Delivered.Instance;
+        Assert.True(await DeliverAsync("a", "b"));
+        Assert.Equal(4, _output.Requests.Count);
+        Assert.All(_output.Requests, request => Assert.Equal((0, 2), request));
+    }
+
+    [Fact]
+    public async Task The_wait_the_receiver_asked_for_is_waited()
+    {
+        _output.Answer = (_, tries) => tries == 1 ? new Verdict.TryAgain("HTTP 429", TimeSpan.FromSeconds(90), 429) : Verdict.Delivered.Instance;
+        var started = _time.GetUtcNow();
+        Assert.True(await DeliverAsync("a"));
+        Assert.InRange(_time.GetUtcNow() - started, TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(100));
+    }
+
+    [Fact]
+    public async Task What_is_too_large_is_halved_until_it_fits()
+    {
+        _output.Answer = (slice, _) => slice.Count > 2 ? new Verdict.TooLarge("HTTP 413") : Verdict.Delivered.Instance;
+        Assert.True(await DeliverAsync("a", "b", "c", "d", "e"));
+        Assert.Equal([(0, 5), (0, 2), (2, 3), (2, 1), (3, 2)], _output.Requests);
+        Assert.Equal(0, _deadLetters.Count);
+    }
+
+    [Fact]
+    public async Task The_one_event_that_is_refused_goes_to_the_dead_letters_and_the_rest_arrives()
+    {
+        _output.Answer = (slice, _) => Holds(slice, 3) ? new Verdict.Refused("HTTP 400", 400) : Verdict.Delivered.Instance;
+        Assert.True(await DeliverAsync("a", "b", "c", "poison", "e", "f"));
+        Assert.Equal(1, _deadLetters.Count);
+        Assert.Contains("\"uid\":\"event-3\"", await File.ReadAllTextAsync(_deadLetters.Path, Cancellation));
+        Assert.Equal([0, 1, 2, 4, 5], _output.Delivered.Order());
+    }
+
+    [Fact]
+    public async Task A_single_event_that_is_too_large_is_kept_in_the_dead_letters()
+    {
+        _output.Answer = (_, _) => new Verdict.TooLarge("HTTP 413");
+        Assert.True(await DeliverAsync("huge"));
+        Assert.Equal(1, _deadLetters.Count);
+    }
+
+    [Fact]
+    public async Task An_event_that_the_receiver_fails_on_while_it_takes_others_is_poison_after_a_while()
+    {
+        _output.Answer = (slice, _) => Holds(slice, 1) ? new Verdict.TryAgain("HTTP 500", Status: 500) : Verdict.Delivered.Instance;
+        using var others = Some.Batch("x");
+        using var courier = NewCourier();
+        using var batch = Some.Batch("a", "poison", "c");
+        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, 3), Destination.Audit, default, Cancellation).AsTask();
+        while (!delivering.IsCompleted)
+        {
+            await courier.DeliverAsync(new EventSlice(others, 0, 1), Destination.Audit, default, Cancellation);
+            _time.Advance(TimeSpan.FromSeconds(31));
+            await Task.Yield();
+        }
+        Assert.True(await delivering);
+        Assert.Equal(1, _deadLetters.Count);
+    }
+
+    [Fact]
+    public async Task An_outage_is_no_poison_however_long_it_lasts()
+    {
+        var failures = 0;
+        _output.Answer = (_, _) => ++failures < 200 ? new Verdict.TryAgain("HTTP 500", Status: 500) : Verdict.Delivered.Instance;
+        Assert.True(await DeliverAsync("a"));
+        Assert.Equal(0, _deadLetters.Count);
+    }
+
+    [Fact]
+    public async Task Told_to_stop_it_does_not_try_again_and_says_that_nothing_is_settled()
+    {
+        using var stop = new CancellationTokenSource();
+        _output.Answer = (_, _) =>
+        {
+            stop.Cancel();
+            return new Verdict.TryAgain("connection refused");
+        };
+        using var courier = NewCourier();
+        using var batch = Some.Batch("a");
+        Assert.False(await courier.DeliverAsync(new EventSlice(batch, 0, 1), Destination.Audit, stop.Token, Cancellation));
+        Assert.Single(_output.Requests);
+    }
+
+    private static bool Holds(EventSlice slice, int index) => slice.Start <= index && index < slice.Start + slice.Count;
+
+    private Courier NewCourier() => new(
+        _output, new RetrySchedule(() => 0.5), new DeadLetterDesk(_deadLetters, _metrics, _time, NullLogger.Instance), _metrics, _time, NullLogger.Instance);
+
+    /// <summary>Delivers, with time running as fast as it is waited for.</summary>
+    private async Task<bool> DeliverAsync(params string[] types)
+    {
+        using var courier = NewCourier();
+        using var batch = Some.Batch(types);
+        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, batch.Count), Destination.Audit, default, Cancellation).AsTask();
+        while (!delivering.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        return await delivering;
+    }
+
+    /// <summary>Answers as told and remembers what came.</summary>
+    private sealed class AnsweringOutput : IDurableOutput
+    {
+        public Func<EventSlice, int, Verdict> Answer { get; set; } = (_, _) => Verdict.Delivered.Instance;
+
+        public List<(int Start, int Count)> Requests { get; } = [];
+
+        public List<int> Delivered { get; } = [];
+
+        public OutputLimits Limits { get; } = new(100, int.MaxValue, 1);
+
+        public Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation)
+        {
+            Requests.Add((slice.Start, slice.Count));
+            var verdict = Answer(slice, Requests.Count);
+            if (verdict is Verdict.Delivered)
+                Delivered.AddRange(Enumerable.Range(slice.Start, slice.Count));
+            return Task.FromResult(verdict);
+        }
+    }
+}
