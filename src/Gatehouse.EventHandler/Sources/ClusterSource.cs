@@ -1,0 +1,37 @@
+using System.Threading.Channels;
+using Gatehouse.Api.AuditLog;
+using Gatehouse.EventHandler.State;
+using Gatehouse.Events;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler.Sources;
+
+/// <summary>
+/// The cluster's audit log, read in the mode that the state directory is settled on or the cluster offers: bulk export once and
+/// for ever where there is any, else searches.
+/// </summary>
+/// <param name="state">Read when the source starts to run; from then on the source keeps its own place.</param>
+internal sealed class ClusterSource(
+    AuditLogClient log, ExportPlan plan, HandlerState state, UndecodableEvent undecodable, TimeProvider time, ILogger<ClusterSource> logger)
+    : IEventSource
+{
+    public async Task RunAsync(ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
+    {
+        var contact = new ClusterContact(time, logger, Random.Shared.NextDouble);
+        var mode = state.Mode;
+        if (mode != SourceMode.Bulk)
+        {
+            var offered = await new ModeProbe(log, contact, time).AskAsync(cancellation);
+            if (offered != mode)
+                await batches.WriteAsync(new SourceBatch(new EventBatch(0), [new StateChange.ModeChosen(offered)], 0), cancellation);
+            mode = offered;
+        }
+        Log.ModeChosen(logger, mode);
+
+        var search = new PagedSearch(log, contact, logger);
+        IEventSource source = mode == SourceMode.Bulk
+            ? new BulkSource(log, search, plan, state, contact, undecodable, time, logger)
+            : new PagedSource(search, plan, state, contact, undecodable, time, logger);
+        await source.RunAsync(batches, cancellation);
+    }
+}

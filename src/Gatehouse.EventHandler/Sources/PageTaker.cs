@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Gatehouse.EventHandler.State;
+using Gatehouse.Events;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.EventHandler.Sources;
+
+/// <summary>Takes what is new on a page, filters it and hands it to the pipeline, one batch a page.</summary>
+internal sealed class PageTaker(
+    ExportPlan plan, SeenEvents seen, DateTime newest, UndecodableEvent undecodable, ChannelWriter<SourceBatch> batches, ILogger logger)
+{
+    private readonly EventFilter _filter = new(plan.Types, plan.SkipEventTypes, DateTime.MinValue);
+    private DateTime _floorHandedOver = seen.Floor;
+
+    /// <summary>Newest event time seen, UTC.</summary>
+    public DateTime Newest { get; private set; } = newest;
+
+    /// <summary>End of the running scan: an event that claims to be newer must not pull the place into the future.</summary>
+    public DateTime NewestPossible { get; set; } = DateTime.MaxValue;
+
+    public async ValueTask<PageOutcome> TakeAsync(EventPage page, CancellationToken cancellation)
+    {
+        var events = new EventBatch(CapacityFor(page));
+        try
+        {
+            var settled = ImmutableArray.CreateBuilder<SettledEvent>();
+            var filtered = 0;
+            var unseen = 0;
+            var newestOnPage = DateTime.MinValue;
+            foreach (var item in page.Items)
+            {
+                UInt128 key;
+                DateTime eventTime;
+                try
+                {
+                    EventDecoder.Append(item.Span, events);
+                    eventTime = events[events.Count - 1].Time;
+                    key = EventKey.Of(events, events.Count - 1);
+                }
+                catch (MalformedEventException malformed)
+                {
+                    // Its own time cannot be read; that of its neighbours keeps it known for as long as it may come again.
+                    key = UndecodableKey.Of(item.Span);
+                    eventTime = newestOnPage > Newest ? newestOnPage : Newest;
+                    if (seen.Add(key, eventTime))
+                    {
+                        unseen++;
+                        settled.Add(new SettledEvent(key, eventTime));
+                        Log.Undecodable(logger, "a search", malformed.Message);
+                        await undecodable(item, $"{malformed.Message} (in a search near {eventTime:O})", cancellation);
+                    }
+                    continue;
+                }
+
+                newestOnPage = eventTime > newestOnPage ? eventTime : newestOnPage;
+                if (!seen.Add(key, eventTime))
+                {
+                    events.RemoveLast();
+                    continue;
+                }
+                unseen++;
+                if (_filter.Wants(events[events.Count - 1]))
+                {
+                    settled.Add(new SettledEvent(key, eventTime));
+                }
+                else
+                {
+                    events.RemoveLast();
+                    filtered++;
+                }
+            }
+
+            Advance(newestOnPage);
+            if (settled.Count > 0 || filtered > 0)
+            {
+                var batch = new SourceBatch(
+                    events, [new StateChange.PageSettled(Newest, seen.Floor, settled.DrainToImmutable())], filtered);
+                _floorHandedOver = seen.Floor;
+                await batches.WriteAsync(batch, cancellation);
+                events = null;
+            }
+            return new PageOutcome(unseen, newestOnPage);
+        }
+        finally
+        {
+            events?.Dispose();
+        }
+    }
+
+    /// <summary>Hands over how far the floor moved, when no batch did so yet: an idle log must not leave the checkpoint's floor behind.</summary>
+    public async ValueTask HandOverFloorAsync(CancellationToken cancellation)
+    {
+        if (seen.Floor == _floorHandedOver)
+            return;
+        _floorHandedOver = seen.Floor;
+        await batches.WriteAsync(
+            new SourceBatch(new EventBatch(0), [new StateChange.PageSettled(Newest, seen.Floor, [])], 0), cancellation);
+    }
+
+    private void Advance(DateTime newestOnPage)
+    {
+        var possible = newestOnPage < NewestPossible ? newestOnPage : NewestPossible;
+        if (possible > Newest)
+            Newest = possible;
+        if (!seen.IsFull)
+            return;
+        var before = seen.Count;
+        seen.MakeRoom();
+        Log.ForgottenEarly(logger, before - seen.Count, seen.Floor);
+    }
+
+    // JSON text is about as long as the wire form; what is short of it grows.
+    private static int CapacityFor(EventPage page)
+    {
+        var bytes = 1024L;
+        foreach (var item in page.Items)
+            bytes += item.Length + 64;
+        return (int)Math.Min(bytes, 4 << 20);
+    }
+}

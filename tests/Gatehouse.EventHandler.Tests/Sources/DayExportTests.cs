@@ -1,0 +1,67 @@
+using Gatehouse.EventHandler.Sources;
+using Xunit;
+
+namespace Gatehouse.EventHandler.Tests.Sources;
+
+public sealed class DayExportTests
+{
+    private static readonly DateOnly Day = DateOnly.FromDateTime(SourceRun.Noon.UtcDateTime);
+
+    [Fact]
+    public void Today_is_asked_for_again_two_seconds_after_news_and_ever_more_rarely_without()
+    {
+        var day = new DayExport(Day, [], []);
+        Assert.True(day.NextPoll < SourceRun.Noon);
+
+        var waits = new List<double>();
+        foreach (var chunks in new string[][] { ["a"], ["a"], ["a"], ["a"], ["a"], ["a", "b"], ["a", "b"] })
+        {
+            day.TakeList(chunks, SourceRun.Noon, isToday: true);
+            waits.Add((day.NextPoll - SourceRun.Noon).TotalSeconds);
+        }
+
+        Assert.Equal([2, 4, 8, 16, 16, 2, 4], waits);
+    }
+
+    [Fact]
+    public void Chunks_begun_go_first_and_completed_ones_not_at_all()
+    {
+        var day = new DayExport(Day, ["done"], [new("begun", "a1:7"), new("done", "a1:1")]);
+        day.TakeList(["new", "done", "begun"], SourceRun.Noon, isToday: true);
+        var started = new List<(string, string)>();
+
+        day.Start(10, (chunk, cursor) =>
+        {
+            started.Add((chunk, cursor));
+            return new RunningChunk(Task.CompletedTask, new TaskCompletionSource().Task);
+        });
+
+        Assert.Equal([("begun", "a1:7"), ("new", "")], started);
+    }
+
+    [Fact]
+    public void Chunks_in_trouble_leave_their_slots_to_others_but_keep_the_day_open()
+    {
+        var day = new DayExport(Day, [], []);
+        day.TakeList(["a", "b", "c"], SourceRun.Noon, isToday: true);
+        var parked = new TaskCompletionSource();
+        var started = 0;
+
+        Start(1);
+        Assert.Equal(1, started);
+        parked.SetResult();
+        Start(1);
+        Start(1);
+        Assert.Equal(3, started);
+
+        day.TakeList(["a", "b", "c"], SourceRun.Noon, isToday: true);
+        Assert.True(day.Idle);
+        Assert.False(day.Done);
+
+        void Start(int slots) => day.Start(slots, (_, _) =>
+        {
+            started++;
+            return new RunningChunk(new TaskCompletionSource().Task, parked.Task);
+        });
+    }
+}

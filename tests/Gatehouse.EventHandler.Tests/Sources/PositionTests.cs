@@ -1,0 +1,103 @@
+using Gatehouse.EventHandler.State;
+using Gatehouse.Testing;
+using Xunit;
+
+namespace Gatehouse.EventHandler.Tests.Sources;
+
+/// <summary>Positions that upstream left behind, or that the user names.</summary>
+public sealed class PositionTests : IAsyncLifetime
+{
+    private static readonly DateTime Start = SourceRun.Noon.UtcDateTime.AddHours(-1);
+    private ScriptedCluster _cluster = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _cluster = await ScriptedCluster.StartAsync();
+        // e-50 to e-79 share one instant.
+        _cluster.Log.Add(ScriptedEvents.Series("e", 50, Start, TimeSpan.FromSeconds(1)));
+        _cluster.Log.Add(Enumerable.Range(50, 30).Select(i => ScriptedEvents.Make($"e-{i}", Start.AddSeconds(60))));
+        _cluster.Log.Add(Enumerable.Range(80, 20).Select(i => ScriptedEvents.Make($"e-{i}", Start.AddSeconds(i))));
+    }
+
+    public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
+
+    [Theory]
+    [InlineData("e-39", "e-47")]
+    [InlineData("", "e-3")]
+    [InlineData("e-59", "e-66")]
+    [InlineData("e-59", "e-60")]
+    [InlineData("a key the server no longer knows", "e-47")]
+    [InlineData("a key the server no longer knows", "e-66")]
+    [InlineData("", "e-99")]
+    public async Task Reading_goes_on_right_after_the_last_event_upstream_delivered(string cursor, string id)
+    {
+        var state = new HandlerState { TakenOver = new UpstreamPosition(cursor, id, null) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        var last = int.Parse(id[2..], null);
+        Assert.Equal(Enumerable.Range(last + 1, 99 - last).Select(i => $"e-{i}"), run.Delivered);
+        Assert.Null(state.TakenOver);
+        Assert.Equal(1, run.Logger.Count(3117));
+    }
+
+    [Fact]
+    public async Task The_window_upstream_was_in_is_where_the_search_begins()
+    {
+        var window = new DateTimeOffset(Start.AddSeconds(30));
+        var state = new HandlerState { TakenOver = new UpstreamPosition("", "e-40", window) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal("e-41", run.Delivered[0]);
+        Assert.Equal(59, run.Delivered.Count);
+        Assert.Equal(window, _cluster.Searches.First().StartDate.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task With_an_unknown_id_the_page_of_the_key_comes_again_from_its_first_event()
+    {
+        var state = new HandlerState { TakenOver = new UpstreamPosition("e-39", "unknown", null) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(Enumerable.Range(40, 60).Select(i => $"e-{i}"), run.Delivered);
+        Assert.Equal(1, run.Logger.Count(3118));
+    }
+
+    [Fact]
+    public async Task With_neither_known_everything_comes_again()
+    {
+        var state = new HandlerState { TakenOver = new UpstreamPosition("unknown", "unknown", null) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(100, run.Delivered.Count);
+        Assert.Equal(1, run.Logger.Count(3118));
+    }
+
+    [Fact]
+    public async Task The_last_delivered_event_is_found_although_its_type_is_no_longer_wanted()
+    {
+        var state = new HandlerState { TakenOver = new UpstreamPosition("e-39", "e-47", null) };
+        _cluster.Log.Add(ScriptedEvents.Make("other", Start.AddMinutes(5), "other"));
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan() with { Types = ["other"] }, state);
+
+        Assert.Equal(["other"], run.Delivered);
+        Assert.Equal(1, run.Logger.Count(3117));
+    }
+
+    [Fact]
+    public async Task The_user_may_name_the_last_delivered_event_when_there_is_no_state()
+    {
+        var state = new HandlerState();
+
+        await using (var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan() with { StartAfterId = "e-66" }, state))
+            Assert.Equal(Enumerable.Range(67, 33).Select(i => $"e-{i}"), run.Delivered);
+
+        // Later starts have a place of their own, and the name means nothing any more.
+        await using var again = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan() with { StartAfterId = "e-66" }, state);
+        Assert.Empty(again.Delivered);
+    }
+}
