@@ -117,7 +117,7 @@ public sealed class GrpcServer
             await method(new GrpcExchange(call, response, MaxReceiveBytes));
             (status, message) = (GrpcStatus.Ok, "");
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception left) when (http.RequestAborted.IsCancellationRequested && left is OperationCanceledException or IOException)
         {
             return; // Nobody is there to be answered.
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Api.Grpc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -21,7 +22,12 @@ internal sealed class OurServer : IAsyncDisposable
     public static Task<OurServer> StartAsync(GrpcServer grpc, TestPki? pki = null, HttpProtocols protocols = HttpProtocols.Http2) =>
         StartAsync(application => grpc.Map(application), pki, protocols);
 
-    public static async Task<OurServer> StartAsync(Action<WebApplication> map, TestPki? pki = null, HttpProtocols protocols = HttpProtocols.Http2)
+    public static Task<OurServer> StartAsync(Action<WebApplication> map, TestPki? pki = null, HttpProtocols protocols = HttpProtocols.Http2) =>
+        pki is null ? StartAsync(map, null, _ => false, protocols) : StartAsync(map, pki.Server, pki.Issued, protocols);
+
+    /// <param name="trusts">Whether a client's certificate is good; a client may come without.</param>
+    public static async Task<OurServer> StartAsync(
+        Action<WebApplication> map, X509Certificate2? own, Func<X509Certificate2, bool> trusts, HttpProtocols protocols = HttpProtocols.Http2)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -31,13 +37,13 @@ internal sealed class OurServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = protocols;
-                if (pki is null)
+                if (own is null)
                     return;
                 listen.UseHttps(https =>
                 {
-                    https.ServerCertificate = pki.Server;
+                    https.ServerCertificate = own;
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                    https.ClientCertificateValidation = (certificate, _, _) => pki.Issued(certificate);
+                    https.ClientCertificateValidation = (certificate, _, _) => trusts(certificate);
                 });
             });
         });
