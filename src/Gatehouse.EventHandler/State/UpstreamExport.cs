@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace Gatehouse.EventHandler.State;
+
+/// <summary>
+/// Writes a state back in upstream's layout (spec 6), so that <c>teleport-event-handler</c> goes on where this handler stopped. Where
+/// upstream can not say what we know, the value is chosen that sends something again.
+/// </summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item>Paged mode: upstream skips events by one id on one page and never looks back, so it is given neither id nor page key but
+/// <c>window_time</c> at the floor, before which nothing is missing. Handlers older than version 17 do not know that file and begin at
+/// <c>start_time</c>.</item>
+/// <item>Recordings, the missing ones too, become <c>session&lt;sid&gt;</c> files: every version tries those again at its start, while
+/// <c>missing_recording&lt;sid&gt;</c> means nothing to older ones and may be given up at once by newer ones.</item>
+/// <item>Files of upstream's that are not part of the state any more (done sessions, closed days) are removed.</item>
+/// </list>
+/// Each file is written beside and renamed. The handler must not be running: open the <see cref="Checkpoint"/> to hold its lock.
+/// </remarks>
+public static class UpstreamExport
+{
+    private const string Beside = "export.tmp";
+
+    /// <returns>What was done, a line each, for the user.</returns>
+    /// <exception cref="IOException">The disk refused; the same call may be made again.</exception>
+    public static IReadOnlyList<string> Write(HandlerState state, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        var said = new List<string>();
+        if (state.StartTime is { } start)
+        {
+            WriteText(directory, UpstreamState.StartTime, Rfc3339.Format(start));
+            said.Add($"start_time {Rfc3339.Format(start)}");
+        }
+        WritePosition(state, directory, said);
+        WriteDays(state, directory, said);
+        WriteRecordings(state, directory, said);
+        if (Directory.EnumerateFiles(directory, CheckpointFile.Name + "*").Any())
+            said.Add($"The checkpoint of this handler is still in {directory} and would be used again: remove {Path.Combine(directory, CheckpointFile.Name)}* before coming back, and the position that teleport-event-handler reached by then is taken over.");
+        return said;
+    }
+
+    private static void WritePosition(HandlerState state, string directory, List<string> said)
+    {
+        var position = new UpstreamPosition("", "", null);
+        if (state.Mode != SourceMode.Bulk && state.TakenOver is { } taken)
+        {
+            position = taken;
+            said.Add($"cursor, id and window_time as they were taken over (event {taken.Id})");
+        }
+        else if (state.Mode != SourceMode.Bulk && state.Paged.Floor is { } floor)
+        {
+            var from = Rfc3339.TruncateToSeconds(new DateTimeOffset(floor));
+            if (state.StartTime is { } start && start > from)
+                from = start.ToUniversalTime();
+            position = position with { WindowTime = from };
+            said.Add($"window_time {Rfc3339.Format(from)}; the events since then are sent again. A teleport-event-handler older than 17 does not know window_time and sends everything since start_time again.");
+        }
+        WriteText(directory, UpstreamState.Cursor, position.Cursor);
+        WriteText(directory, UpstreamState.Id, position.Id);
+        WriteText(directory, UpstreamState.WindowTime, position.WindowTime is { } window ? Rfc3339.Format(window) : "");
+    }
+
+    private static void WriteDays(HandlerState state, string directory, List<string> said)
+    {
+        var folder = Path.Combine(directory, UpstreamBulkState.Folder);
+        var days = new SortedDictionary<DateOnly, DayProgress>(state.Days);
+        // That a day's folder is there says how far it got, even with nothing in it.
+        if (days.Count == 0 && state is { Mode: SourceMode.Bulk, ClosedThrough: { } closed })
+            days[closed.AddDays(1)] = new DayProgress();
+
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        foreach (var (day, progress) in days)
+        {
+            var dayFolder = Path.Combine(folder, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            Directory.CreateDirectory(dayFolder);
+            var completed = progress.Completed.Where(UpstreamBulkState.IsChunk).Order(StringComparer.Ordinal).ToList();
+            WriteText(dayFolder, UpstreamBulkState.Completed, string.Concat(completed.Select(chunk => chunk + "\n")));
+            foreach (var (chunk, cursor) in progress.Cursors)
+            {
+                if (UpstreamBulkState.IsChunk(chunk))
+                    WriteText(dayFolder, chunk + UpstreamBulkState.ChunkSuffix, cursor);
+            }
+            said.Add(string.Create(CultureInfo.InvariantCulture, $"{UpstreamBulkState.Folder}/{day:yyyy-MM-dd} with {completed.Count} chunks done, {progress.Cursors.Count} under way"));
+        }
+    }
+
+    private static void WriteRecordings(HandlerState state, string directory, List<string> said)
+    {
+        foreach (var prefix in new[] { UpstreamState.SessionPrefix, UpstreamState.MissingPrefix })
+        {
+            foreach (var file in Directory.EnumerateFiles(directory, prefix + "*").ToList())
+            {
+                if (UpstreamState.IsSessionId(Path.GetFileName(file)[prefix.Length..]))
+                    File.Delete(file);
+            }
+        }
+        var recordings = state.Sessions.Select(session => (session.Key, session.Value.NextIndex))
+            .Concat(state.Missing.Select(missing => (missing.Key, missing.Value.NextIndex)))
+            .ToList();
+        var index = new byte[8];
+        foreach (var (id, next) in recordings)
+        {
+            if (!UpstreamState.IsSessionId(id))
+            {
+                said.Add($"The recording \"{id}\" can not be written: its id is no file name. Export it by hand.");
+                continue;
+            }
+            BinaryPrimitives.WriteInt64BigEndian(index, next);
+            WriteFile(directory, UpstreamState.SessionPrefix + id, index);
+        }
+        if (recordings.Count > 0)
+            said.Add($"{recordings.Count} recordings to stream, {state.Missing.Count} of them missing so far");
+    }
+
+    private static void WriteText(string directory, string name, string text) => WriteFile(directory, name, Encoding.UTF8.GetBytes(text));
+
+    private static void WriteFile(string directory, string name, byte[] content)
+    {
+        var beside = Path.Combine(directory, Beside);
+        File.WriteAllBytes(beside, content);
+        File.Move(beside, Path.Combine(directory, name), overwrite: true);
+    }
+}
