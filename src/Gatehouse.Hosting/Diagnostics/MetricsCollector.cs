@@ -38,7 +38,11 @@ public sealed class MetricsCollector : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Every metric, in order of names and labels.</summary>
+    /// <summary>The metrics of all instruments there are, measured or not, in order of names: what the reference page and the alert rules are held against.</summary>
+    public IReadOnlyList<MetricDescription> Describe() =>
+        [.. Families().Select(family => new MetricDescription(family.Name, PrometheusText.TypeName(family.Kind), family.Help))];
+
+    /// <summary>Every metric that was measured, in order of names and labels.</summary>
     public string Render()
     {
         // One at a time: a collection marks and renews.
@@ -107,3 +111,8 @@ public sealed class MetricsCollector : IDisposable
         };
     }
 }
+
+/// <param name="Name">As Prometheus sees it.</param>
+/// <param name="Type">counter, gauge or histogram.</param>
+/// <param name="Help">What is measured.</param>
+public sealed record MetricDescription(string Name, string Type, string Help);

@@ -26,6 +26,13 @@ internal sealed class PrometheusText
         return name;
     }
 
+    public static string TypeName(MetricKind kind) => kind switch
+    {
+        MetricKind.Counter or MetricKind.ObservedCounter => "counter",
+        MetricKind.Histogram => "histogram",
+        _ => "gauge",
+    };
+
     public static string LabelName(string tag) => Clean(tag, colon: false);
 
     public static void Escape(StringBuilder text, string value, bool quotes)
@@ -50,13 +57,7 @@ internal sealed class PrometheusText
             Escape(_text, family.Help, quotes: false);
             _text.Append('\n');
         }
-        var type = family.Kind switch
-        {
-            MetricKind.Counter or MetricKind.ObservedCounter => "counter",
-            MetricKind.Histogram => "histogram",
-            _ => "gauge",
-        };
-        _text.Append("# TYPE ").Append(family.Name).Append(' ').Append(type).Append('\n');
+        _text.Append("# TYPE ").Append(family.Name).Append(' ').Append(TypeName(family.Kind)).Append('\n');
     }
 
     public void Series(MetricFamily family, MetricSeries series)

@@ -7,9 +7,9 @@ public sealed class CheckpointDamageTests
 {
     private static async Task<Ledger> Written(int records, Random? random = null)
     {
-        var some = new Some(random ?? new Random(1));
+        var some = new SomeChanges(random ?? new Random(1));
         var ledger = new Ledger(new MemoryFiles());
-        await ledger.Commit(new StateChange.Started(Some.StartTime));
+        await ledger.Commit(new StateChange.Started(SomeChanges.StartTime));
         for (var i = 0; i < records; i++)
             await ledger.Commit(some.Changes());
         return ledger;
@@ -27,7 +27,7 @@ public sealed class CheckpointDamageTests
             files[CheckpointFile.Name] = whole[..length];
             var opened = Ledger.OpenFiles(files);
             var record = ledger.IndexOf(opened);
-            Assert.Equal(Some.StartTime, opened.State.StartTime);
+            Assert.Equal(SomeChanges.StartTime, opened.State.StartTime);
             Assert.True(record >= last, $"cut at {length}: record {record} after {last}");
             last = record;
 
@@ -53,7 +53,7 @@ public sealed class CheckpointDamageTests
             files[CheckpointFile.Name] = flipped;
             var opened = Ledger.OpenFiles(files);
             Assert.True(ledger.IndexOf(opened) < ledger.Acknowledged, $"bit {bit} went unnoticed");
-            Assert.Equal(Some.StartTime, opened.State.StartTime);
+            Assert.Equal(SomeChanges.StartTime, opened.State.StartTime);
         }
     }
 
@@ -95,12 +95,12 @@ public sealed class CheckpointDamageTests
         for (var n = 1; ; n++)
         {
             var ledger = new Ledger(new MemoryFiles());
-            var some = new Some(new Random(7));
+            var some = new SomeChanges(new Random(7));
             _ = ledger.Checkpoint;
             var nth = ledger.Files.Calls + n;
             ledger.Files.Fails = call => call == nth ? n % 3 / 2.0 : null;
 
-            var script = Enumerable.Range(0, 8).Select(_ => some.Changes()).Prepend([new StateChange.Started(Some.StartTime)]);
+            var script = Enumerable.Range(0, 8).Select(_ => some.Changes()).Prepend([new StateChange.Started(SomeChanges.StartTime)]);
             foreach (var changes in script)
             {
                 if (!await ledger.Commit(changes))
@@ -117,11 +117,11 @@ public sealed class CheckpointDamageTests
     public async Task Killed_after_any_call_the_acknowledged_state_is_there()
     {
         var ledger = new Ledger(new MemoryFiles());
-        var some = new Some(new Random(5));
+        var some = new SomeChanges(new Random(5));
         var moments = new List<(MemoryFiles Files, int Acknowledged)>();
         ledger.Files.AfterCall = () => moments.Add((ledger.Files.AfterKill(), ledger.Acknowledged));
         for (var i = 0; i < 5; i++)
-            await ledger.Commit([.. some.Changes(), new StateChange.Started(Some.StartTime)]);
+            await ledger.Commit([.. some.Changes(), new StateChange.Started(SomeChanges.StartTime)]);
 
         Assert.True(moments.Count > 25, "each commit also began a new file");
         foreach (var (files, acknowledged) in moments)
@@ -137,7 +137,7 @@ public sealed class CheckpointDamageTests
     {
         var files = new MemoryFiles();
         await using var checkpoint = Ledger.OpenFiles(files);
-        await checkpoint.CommitAsync([new StateChange.Started(Some.StartTime)], TestContext.Current.CancellationToken);
+        await checkpoint.CommitAsync([new StateChange.Started(SomeChanges.StartTime)], TestContext.Current.CancellationToken);
         var cursor = new string('c', 10_000);
         var largest = 0;
         for (var i = 0; i < 300; i++)

@@ -25,9 +25,9 @@ public sealed class CheckpointModelTests(ITestOutputHelper output)
 
     private static async Task Live(Random random, int crashes)
     {
-        var some = new Some(random);
+        var some = new SomeChanges(random);
         var ledger = new Ledger(new MemoryFiles());
-        Assert.True(await ledger.Commit(new StateChange.Started(Some.StartTime)));
+        Assert.True(await ledger.Commit(new StateChange.Started(SomeChanges.StartTime)));
         for (var crash = 0; crash < crashes; crash++)
         {
             // Trouble comes in spells: a disk that fails now and then, or not at all.
@@ -37,13 +37,13 @@ public sealed class CheckpointModelTests(ITestOutputHelper output)
             {
                 var changes = some.Changes();
                 if (random.Next(20) == 0)
-                    changes.Add(new StateChange.Started(Some.StartTime));
+                    changes.Add(new StateChange.Started(SomeChanges.StartTime));
                 for (var tries = 0; !await ledger.Commit(changes) && tries < 3; tries++)
                 {
                 }
             }
             ledger.Recover(random.Next(2) == 0 ? ledger.Files.AfterKill() : ledger.Files.AfterPowerLoss(random));
-            Assert.Equal(Some.StartTime, ledger.Checkpoint.State.StartTime);
+            Assert.Equal(SomeChanges.StartTime, ledger.Checkpoint.State.StartTime);
         }
     }
 }

@@ -19,17 +19,17 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public async Task What_was_committed_is_there_when_opened_again()
     {
-        var some = new Some(new Random(3));
+        var some = new SomeChanges(new Random(3));
         string before;
         await using (var checkpoint = Checkpoint.Open(State, TimeProvider.System))
         {
-            await checkpoint.CommitAsync([new StateChange.Started(Some.StartTime)], Cancellation);
+            await checkpoint.CommitAsync([new StateChange.Started(SomeChanges.StartTime)], Cancellation);
             for (var i = 0; i < 40; i++)
                 await checkpoint.CommitAsync(some.Changes(), Cancellation);
-            before = Some.Print(checkpoint.State);
+            before = SomeChanges.Print(checkpoint.State);
         }
         await using var again = Checkpoint.Open(State, TimeProvider.System);
-        Assert.Equal(before, Some.Print(again.State));
+        Assert.Equal(before, SomeChanges.Print(again.State));
         Assert.Equal(41UL, again.Sequence);
         Assert.Equal(TimeSpan.FromHours(1), again.State.StartTime!.Value.Offset);
     }

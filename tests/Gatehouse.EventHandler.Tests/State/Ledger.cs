@@ -18,7 +18,7 @@ internal sealed class Ledger
     public Ledger(MemoryFiles files)
     {
         Files = files;
-        _acknowledged.Add(Some.Print(_model));
+        _acknowledged.Add(SomeChanges.Print(_model));
     }
 
     public MemoryFiles Files { get; private set; }
@@ -33,22 +33,22 @@ internal sealed class Ledger
     /// <summary>Commits, and says whether the disk took it.</summary>
     public async Task<bool> Commit(params List<StateChange> changes)
     {
-        var before = Some.Print(Checkpoint.State);
+        var before = SomeChanges.Print(Checkpoint.State);
         try
         {
             await Checkpoint.CommitAsync(changes, CancellationToken.None);
         }
         catch (IOException)
         {
-            Assert.Equal(before, Some.Print(Checkpoint.State));
+            Assert.Equal(before, SomeChanges.Print(Checkpoint.State));
             _triedNext.Add(Preview(changes));
             return false;
         }
         foreach (var change in changes)
             StateFold.Apply(_model, change);
-        _acknowledged.Add(Some.Print(_model));
+        _acknowledged.Add(SomeChanges.Print(_model));
         _triedNext.Clear();
-        Assert.Equal(_acknowledged[^1], Some.Print(Checkpoint.State));
+        Assert.Equal(_acknowledged[^1], SomeChanges.Print(Checkpoint.State));
         Assert.Equal((ulong)Acknowledged, Checkpoint.Sequence);
         return true;
     }
@@ -58,7 +58,7 @@ internal sealed class Ledger
     {
         Files = files;
         _checkpoint = OpenFiles(files);
-        var found = Some.Print(_checkpoint.State);
+        var found = SomeChanges.Print(_checkpoint.State);
         if (_checkpoint.Sequence == (ulong)Acknowledged)
         {
             Assert.Equal(_acknowledged[^1], found);
@@ -73,7 +73,7 @@ internal sealed class Ledger
     public int IndexOf(Checkpoint opened)
     {
         Assert.InRange(opened.Sequence, 0UL, (ulong)Acknowledged);
-        Assert.Equal(_acknowledged[(int)opened.Sequence], Some.Print(opened.State));
+        Assert.Equal(_acknowledged[(int)opened.Sequence], SomeChanges.Print(opened.State));
         return (int)opened.Sequence;
     }
 
@@ -82,7 +82,7 @@ internal sealed class Ledger
         var copy = new HandlerState();
         foreach (var change in StateSnapshot.Of(_model).Concat(changes))
             StateFold.Apply(copy, change);
-        return Some.Print(copy);
+        return SomeChanges.Print(copy);
     }
 
     private void Adopt(HandlerState state, string text)

@@ -21,8 +21,8 @@ public sealed class StateFoldTests
     public void Any_state_survives_snapshot_and_codec()
     {
         var seed = Random.Shared.Next();
-        var some = new Some(new Random(seed));
-        var state = After(new StateChange.Started(Some.StartTime));
+        var some = new SomeChanges(new Random(seed));
+        var state = After(new StateChange.Started(SomeChanges.StartTime));
         for (var i = 0; i < 2000; i++)
         {
             StateFold.Apply(state, some.Change());
@@ -35,7 +35,7 @@ public sealed class StateFoldTests
             var reader = new ByteReader(writer.WrittenSpan);
             while (!reader.AtEnd)
                 StateFold.Apply(copy, StateChangeCodec.Read(ref reader));
-            Assert.True(Some.Print(state) == Some.Print(copy), $"seed {seed}, step {i}");
+            Assert.True(SomeChanges.Print(state) == SomeChanges.Print(copy), $"seed {seed}, step {i}");
         }
     }
 

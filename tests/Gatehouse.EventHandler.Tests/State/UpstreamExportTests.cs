@@ -38,7 +38,7 @@ public sealed class UpstreamExportTests : IDisposable
         foreach (var file in Directory.EnumerateFiles(original).Where(file => Path.GetFileName(file) != "session"))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(_directory, Path.GetFileName(file))));
         Assert.Equal(
-            Some.Print(UpstreamState.Read(original, Noon, NullLogger.Instance)), Some.Print(ReadBack()));
+            SomeChanges.Print(UpstreamState.Read(original, Noon, NullLogger.Instance)), SomeChanges.Print(ReadBack()));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class UpstreamExportTests : IDisposable
         Assert.Equal("a\nb\n", Text("cursor_v2/2024-03-01/completed-chunks"));
         Assert.Equal("cursor of c", Text("cursor_v2/2024-03-01/c.chunk"));
         Assert.Equal(["2024-03-01", "2024-03-02"], Directory.EnumerateDirectories(Path.Combine(_directory, "cursor_v2")).Select(Path.GetFileName).Order());
-        Assert.Equal(Some.Print(state), Some.Print(ReadBack()));
+        Assert.Equal(SomeChanges.Print(state), SomeChanges.Print(ReadBack()));
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class UpstreamStateTests : IDisposable
             Assert.Equal(id is null ? null : new UpstreamPosition(cursor!, id, null), state.TakenOver);
             Assert.Equal(sessions, string.Join(' ', state.Sessions.Select(s => $"{s.Key}:{s.Value.NextIndex}").Order(StringComparer.Ordinal)));
             Assert.Equal(SourceMode.Undecided, state.Mode);
-            first = Some.Print(state);
+            first = SomeChanges.Print(state);
         }
 
         foreach (var (file, content) in before)
@@ -53,7 +53,7 @@ public sealed class UpstreamStateTests : IDisposable
         // From now on our own record counts, whatever becomes of these.
         File.WriteAllText(Path.Combine(_directory, "start_time"), "2030-01-01T00:00:00Z");
         await using var again = Checkpoint.Open(_directory, new FakeTimeProvider());
-        Assert.Equal(first, Some.Print(again.State));
+        Assert.Equal(first, SomeChanges.Print(again.State));
     }
 
     [Fact]

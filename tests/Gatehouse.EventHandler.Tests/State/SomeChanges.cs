@@ -7,7 +7,7 @@ using Xunit;
 namespace Gatehouse.EventHandler.Tests.State;
 
 /// <summary>Changes as a handler makes them, by chance but in sense; and a state as text that two states are compared by.</summary>
-internal sealed class Some(Random random)
+internal sealed class SomeChanges(Random random)
 {
     private static readonly DateTime Epoch = new(2024, 3, 1, 0, 0, 0, DateTimeKind.Utc);
     private DateTime _newest = Epoch;
