@@ -76,7 +76,7 @@ public sealed class ServerAgainstNodeTests
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await OurServer.StartAsync(Service(seen));
 
-        var result = await NodePeer.CallAsync(server.Port, "GetUnstructuredEvents", new { start_key = "hang" }, new { deadline = 500 });
+        var result = await NodePeer.CallAsync(server.Port, "GetUnstructuredEvents", new { start_key = "hang" }, new { deadline = 2000 });
 
         Assert.Equal(4, Status(result));
         await seen.Task.WaitAsync(TestContext.Current.CancellationToken);
