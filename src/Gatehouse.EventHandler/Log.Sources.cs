@@ -39,7 +39,7 @@ internal static partial class Log
     [LoggerMessage(3113, LogLevel.Warning, "The server refuses pages of {Asked} events and takes {Largest}. Going on with that; please lower batch.")]
     public static partial void LimitLowered(ILogger logger, int asked, int largest);
 
-    [LoggerMessage(3114, LogLevel.Information, "Delivering {Count} events that appeared late")]
+    [LoggerMessage(3114, LogLevel.Information, "{Count} events appeared late, behind newer ones")]
     public static partial void LateEvents(ILogger logger, int count);
 
     [LoggerMessage(3115, LogLevel.Warning, "Too many events in the late window: {Count} were forgotten early, and late ones before {Floor:O} are not looked for")]

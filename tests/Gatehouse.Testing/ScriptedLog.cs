@@ -22,6 +22,9 @@ public sealed class ScriptedLog
     /// <summary>Events sorted by time unless this is set: then in the order in which they were added.</summary>
     public bool InLogOrder { get; set; }
 
+    /// <summary>Looks up whole seconds, as some real stores do: the beginning of the range is rounded down.</summary>
+    public bool WholeSeconds { get; set; }
+
     /// <summary>What a page's key is made of: by default the last event's id.</summary>
     public Func<EventUnstructured, string> KeyOf { get; set; } = last => last.Id;
 
@@ -49,11 +52,14 @@ public sealed class ScriptedLog
         if (request.StartDate.ToDateTime() > request.EndDate.ToDateTime())
             throw new GrpcException(GrpcStatus.InvalidArgument, "invalid days");
 
+        var from = request.StartDate.Clone();
+        if (WholeSeconds)
+            from.Nanos = 0;
         lock (_lock)
         {
             Pages++;
             var found = _events.FindAll(entry =>
-                entry.Event.Time.CompareTo(request.StartDate) >= 0 && entry.Event.Time.CompareTo(request.EndDate) <= 0
+                entry.Event.Time.CompareTo(from) >= 0 && entry.Event.Time.CompareTo(request.EndDate) <= 0
                 && (request.EventTypes.Count == 0 || request.EventTypes.Contains(entry.Event.Type)));
             if (!InLogOrder)
                 found = [.. found.OrderBy(entry => entry.Event.Time)];

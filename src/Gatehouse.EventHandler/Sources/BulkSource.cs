@@ -18,7 +18,7 @@ namespace Gatehouse.EventHandler.Sources;
 /// </remarks>
 internal sealed class BulkSource(
     AuditLogClient log, PagedSearch search, ExportPlan plan, HandlerState state, ClusterContact contact, UndecodableEvent undecodable,
-    TimeProvider time, ILogger logger) : IEventSource
+    TimeProvider time, SourceMetrics metrics, ILogger logger) : IEventSource
 {
     private const int BacklogDays = 2;
 
@@ -47,7 +47,7 @@ internal sealed class BulkSource(
         var past = await FindPastAsync(batches, cancellation);
         await OpenFirstDaysAsync(past, batches, cancellation);
         var oldest = PositionFinder.StartTime(state, plan, time);
-        var taste = new ExportTaste(new EventFilter(plan.Types, plan.SkipEventTypes, oldest), past, undecodable);
+        var taste = new ExportTaste(new EventFilter(plan.Types, plan.SkipEventTypes, oldest), past, undecodable, metrics);
 
         while (true)
         {
@@ -60,9 +60,9 @@ internal sealed class BulkSource(
             {
                 await OpenAsync(Current.Day.AddDays(1), batches, cancellation);
                 Log.DayAdvanced(logger, Current.Day);
-                await CloseOldDaysAsync(batches, cancellation);
                 continue;
             }
+            await CloseOldDaysAsync(batches, cancellation);
 
             // 5.
             if (plan.ExitOnLastEvent && Current.Day >= Today && _days.Values.All(day => day.Done))

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.EventHandler.Sources;
 
 /// <summary>Which events of an export are wanted, and where those go that cannot be read.</summary>
-internal sealed record ExportTaste(EventFilter Filter, PagedPast? Past, UndecodableEvent Undecodable);
+internal sealed record ExportTaste(EventFilter Filter, PagedPast? Past, UndecodableEvent Undecodable, SourceMetrics Metrics);
 
 /// <summary>
 /// Reads one chunk of a day's export from a cursor to its end, for as long as it takes: a broken stream is opened again behind the
@@ -162,6 +162,7 @@ internal sealed class ChunkReader(
             return;
         foreach (var (message, reason) in messages)
         {
+            taste.Metrics.Undecodable();
             Log.Undecodable(logger, chunk, reason);
             await taste.Undecodable(message, $"{reason} (in chunk {chunk} of {day:yyyy-MM-dd}, after cursor '{_cursor}')", cancellation);
         }
@@ -176,6 +177,7 @@ internal sealed class ChunkReader(
             return;
         }
         contact.Regained();
+        taste.Metrics.ChunkFailed();
         // Said at once, and then ever more rarely: the chunk is tried on for as long as it takes.
         var failures = _backoff.Failures + 1;
         if (int.IsPow2(failures))

@@ -12,8 +12,8 @@ namespace Gatehouse.EventHandler.Sources;
 /// </summary>
 /// <param name="state">Read when the source starts to run; from then on the source keeps its own place.</param>
 internal sealed class ClusterSource(
-    AuditLogClient log, ExportPlan plan, HandlerState state, UndecodableEvent undecodable, TimeProvider time, ILogger<ClusterSource> logger)
-    : IEventSource
+    AuditLogClient log, ExportPlan plan, HandlerState state, UndecodableEvent undecodable, TimeProvider time,
+    SourceMetrics metrics, ILogger<ClusterSource> logger) : IEventSource
 {
     public async Task RunAsync(ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
     {
@@ -30,8 +30,8 @@ internal sealed class ClusterSource(
 
         var search = new PagedSearch(log, contact, logger);
         IEventSource source = mode == SourceMode.Bulk
-            ? new BulkSource(log, search, plan, state, contact, undecodable, time, logger)
-            : new PagedSource(search, plan, state, contact, undecodable, time, logger);
+            ? new BulkSource(log, search, plan, state, contact, undecodable, time, metrics, logger)
+            : new PagedSource(search, plan, state, contact, undecodable, time, metrics, logger);
         await source.RunAsync(batches, cancellation);
     }
 }

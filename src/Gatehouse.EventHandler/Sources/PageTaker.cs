@@ -8,7 +8,8 @@ namespace Gatehouse.EventHandler.Sources;
 
 /// <summary>Takes what is new on a page, filters it and hands it to the pipeline, one batch a page.</summary>
 internal sealed class PageTaker(
-    ExportPlan plan, SeenEvents seen, DateTime newest, UndecodableEvent undecodable, ChannelWriter<SourceBatch> batches, ILogger logger)
+    ExportPlan plan, SeenEvents seen, DateTime newest, UndecodableEvent undecodable,
+    ChannelWriter<SourceBatch> batches, SourceMetrics metrics, ILogger logger)
 {
     private readonly EventFilter _filter = new(plan.Types, plan.SkipEventTypes, DateTime.MinValue);
     private DateTime _floorHandedOver = seen.Floor;
@@ -32,21 +33,25 @@ internal sealed class PageTaker(
             {
                 UInt128 key;
                 DateTime eventTime;
+                // An event whose own time cannot be read stays known by that of its neighbours for as long as it may come again.
+                var neighbours = newestOnPage > Newest ? newestOnPage : Newest;
                 try
                 {
                     EventDecoder.Append(item.Span, events);
                     eventTime = events[events.Count - 1].Time;
+                    if (eventTime == DateTime.MinValue)
+                        eventTime = neighbours;
                     key = EventKey.Of(events, events.Count - 1);
                 }
                 catch (MalformedEventException malformed)
                 {
-                    // Its own time cannot be read; that of its neighbours keeps it known for as long as it may come again.
                     key = UndecodableKey.Of(item.Span);
-                    eventTime = newestOnPage > Newest ? newestOnPage : Newest;
+                    eventTime = neighbours;
                     if (seen.Add(key, eventTime))
                     {
                         unseen++;
                         settled.Add(new SettledEvent(key, eventTime));
+                        metrics.Undecodable();
                         Log.Undecodable(logger, "a search", malformed.Message);
                         await undecodable(item, $"{malformed.Message} (in a search near {eventTime:O})", cancellation);
                     }
@@ -107,6 +112,7 @@ internal sealed class PageTaker(
             return;
         var before = seen.Count;
         seen.MakeRoom();
+        metrics.ForgottenEarly(before - seen.Count);
         Log.ForgottenEarly(logger, before - seen.Count, seen.Floor);
     }
 

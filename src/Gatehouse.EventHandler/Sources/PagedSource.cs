@@ -18,7 +18,7 @@ namespace Gatehouse.EventHandler.Sources;
 /// </remarks>
 internal sealed class PagedSource(
     PagedSearch search, ExportPlan plan, HandlerState state, ClusterContact contact, UndecodableEvent undecodable,
-    TimeProvider time, ILogger logger, int seenCapacity = SeenEvents.DefaultCapacity) : IEventSource
+    TimeProvider time, SourceMetrics metrics, ILogger logger, int seenCapacity = SeenEvents.DefaultCapacity) : IEventSource
 {
     /// <summary>Sweeps mostly see what they know; larger pages than the user's make them cheap.</summary>
     private const int SweepLimit = 500;
@@ -37,7 +37,7 @@ internal sealed class PagedSource(
         // 1.
         var place = await new PositionFinder(search, plan, state, time, logger).FindAsync(batches, cancellation);
         var seen = new SeenEvents(place.Floor, place.Known, seenCapacity);
-        var taker = new PageTaker(plan, seen, place.Newest, undecodable, batches, logger);
+        var taker = new PageTaker(plan, seen, place.Newest, undecodable, batches, metrics, logger);
         var scan = new WindowScan(
             (from, to, limit, key, token) => search.PageAsync(plan.Types, from, to, limit, key, token), plan.WindowSize, logger);
 
@@ -89,7 +89,10 @@ internal sealed class PagedSource(
             return outcome;
         }, cancellation);
         if (found > 0)
+        {
+            metrics.Late(found);
             Log.LateEvents(logger, found);
+        }
         seen.RaiseFloor(Earlier(newestAtStart, _lateWindow));
         await taker.HandOverFloorAsync(cancellation);
         _sweptAt = time.GetTimestamp();

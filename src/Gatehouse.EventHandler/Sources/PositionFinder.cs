@@ -18,7 +18,8 @@ internal sealed record PagedPlace(DateTime Newest, DateTime Floor, IReadOnlyDict
 /// 1. Upstream's page key is tried once: the event is on the page that it fetches, if the server still knows the key.
 /// 2. Otherwise the log is read from the start of upstream's window (or the start time) until the event appears. Types are not
 ///    filtered while looking: the event may be of a type that is no longer wanted.
-/// 3. The event's time becomes the floor; what stands before it in the log at or after that time is known as delivered.
+/// 3. The floor is a moment before the event, because log order and time order differ by milliseconds; what stands before it in the
+///    log from the floor on is known as delivered.
 /// 4. When it is nowhere, reading begins where that page began, or at the window or start time: some events come twice, none is lost.
 /// </remarks>
 internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, HandlerState state, TimeProvider time, ILogger logger)
@@ -78,11 +79,12 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
             foundAt = await ReadUntilFoundAsync(from, now, id, cancellation);
 
         // 3.
-        if (foundAt is { } floor)
+        if (foundAt is { } eventTime)
         {
+            var floor = eventTime - start > WindowScan.Overlap ? eventTime - WindowScan.Overlap : start;
             var known = await KnownUpToAsync(floor, now, id, cancellation);
-            Log.PositionFound(logger, position.Id, floor);
-            return new PagedPlace(floor, floor, known);
+            Log.PositionFound(logger, position.Id, eventTime);
+            return new PagedPlace(eventTime, floor, known);
         }
 
         // 4.

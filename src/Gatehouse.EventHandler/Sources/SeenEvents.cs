@@ -27,8 +27,11 @@ internal sealed class SeenEvents
 
     public bool IsFull => _times.Count >= _roomEndsAt;
 
-    /// <returns>False when the event was here before.</returns>
-    public bool Add(UInt128 key, DateTime time) => _times.TryAdd(key, time);
+    /// <returns>
+    /// False when the event was here before, or lies below the floor: some servers look up whole seconds and answer a little more
+    /// than was asked for.
+    /// </returns>
+    public bool Add(UInt128 key, DateTime time) => time >= Floor && _times.TryAdd(key, time);
 
     public bool Contains(UInt128 key) => _times.ContainsKey(key);
 

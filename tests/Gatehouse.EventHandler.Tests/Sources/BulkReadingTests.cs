@@ -137,6 +137,7 @@ public sealed class BulkReadingTests : IAsyncLifetime
         _cluster.Export.Add(Today.AddDays(1), "a", Events(Today.AddDays(1), "tomorrow", 1));
 
         await run.UntilDeliveredAsync(1);
+        await run.UntilAsync(() => state.ClosedThrough is not null);
 
         Assert.Equal([Today.AddDays(-1), Today, Today.AddDays(1)], state.Days.Keys);
         Assert.Equal(Today.AddDays(-2), state.ClosedThrough);

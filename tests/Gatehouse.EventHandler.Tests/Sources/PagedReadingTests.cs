@@ -1,5 +1,6 @@
 using Gatehouse.EventHandler.State;
 using Gatehouse.Testing;
+using Google.Protobuf;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Sources;
@@ -250,5 +251,39 @@ public sealed class PagedReadingTests : IAsyncLifetime
         Assert.Single(run.Undecodable);
         Assert.Empty(again.Delivered);
         Assert.Empty(again.Undecodable);
+    }
+
+    [Fact]
+    public async Task A_server_that_answers_whole_seconds_repeats_nothing()
+    {
+        _cluster.Log.WholeSeconds = true;
+        var clock = new WaitingClock(SourceRun.Noon);
+        var state = new HandlerState();
+        await using var run = SourceRun.Start(_cluster, SourceRun.Plan() with { LateWindow = TimeSpan.FromSeconds(20) }, state, clock);
+        for (var i = 0; i < 60; i++)
+        {
+            _cluster.Log.Add(ScriptedEvents.Series($"e-{i}", 10, clock.GetUtcNow().UtcDateTime.AddSeconds(-2), TimeSpan.FromMilliseconds(130)));
+            await run.UntilDeliveredAsync(10 * i + 10);
+        }
+
+        Assert.Equal(600, run.Delivered.Count);
+        Assert.Equal(600, run.Delivered.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_event_without_a_time_is_delivered_once()
+    {
+        var timeless = ScriptedEvents.Make("timeless", Start);
+        var bare = timeless.Clone();
+        bare.Time = null;
+        _cluster.Log.AddMalformed(timeless, bare.ToByteArray());
+        _cluster.Log.Add(ScriptedEvents.Series("e", 50, Start.AddMinutes(1), TimeSpan.FromSeconds(1)));
+        var state = new HandlerState();
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+        await using var again = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(51, run.Delivered.Count);
+        Assert.Empty(again.Delivered);
     }
 }

@@ -100,4 +100,19 @@ public sealed class PositionTests : IAsyncLifetime
         await using var again = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan() with { StartAfterId = "e-66" }, state);
         Assert.Empty(again.Delivered);
     }
+
+    [Fact]
+    public async Task What_stands_behind_the_last_event_in_the_log_is_delivered_although_its_time_is_earlier()
+    {
+        await using var cluster = await ScriptedCluster.StartAsync();
+        cluster.Log.InLogOrder = true;
+        cluster.Log.Add(ScriptedEvents.Make("before", Start.AddMilliseconds(10)));
+        cluster.Log.Add(ScriptedEvents.Make("last", Start.AddMilliseconds(20)));
+        cluster.Log.Add(ScriptedEvents.Make("behind", Start.AddMilliseconds(15)));
+        var state = new HandlerState { TakenOver = new UpstreamPosition("", "last", null) };
+
+        await using var run = await SourceRun.ToTheEndAsync(cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(["behind"], run.Delivered);
+    }
 }

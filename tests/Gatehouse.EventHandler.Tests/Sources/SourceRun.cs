@@ -22,13 +22,14 @@ internal sealed class SourceRun : IAsyncDisposable
     private readonly HandlerState _state;
     private readonly WaitingClock _clock;
     private readonly GrpcChannel _channel;
+    private readonly SourceMetrics _metrics = new();
 
     private SourceRun(ScriptedCluster cluster, ExportPlan plan, HandlerState state, WaitingClock clock)
     {
         _state = state;
         _clock = clock;
         _channel = cluster.OpenChannel();
-        var source = new ClusterSource(new AuditLogClient(_channel), plan, state, TakeUndecodable, clock, Logger);
+        var source = new ClusterSource(new AuditLogClient(_channel), plan, state, TakeUndecodable, clock, _metrics, Logger);
         Ended = Task.Run(() => source.RunAsync(_batches.Writer, _stop.Token));
     }
 
@@ -95,23 +96,18 @@ internal sealed class SourceRun : IAsyncDisposable
                 await Ended;
                 Assert.Fail($"the source ended with {Delivered.Count} events delivered");
             }
+            if (limit.IsCancellationRequested)
+                Assert.Fail($"it takes too long; {Delivered.Count} events were delivered, last {string.Join(' ', Delivered.TakeLast(50))}; {string.Join('\n', Logger.Lines.TakeLast(20))}");
             if (_clock.Waits.TryRead(out var wait))
             {
                 if (!wait.IsOver)
                     _clock.Advance(wait.Length);
                 continue;
             }
-            try
-            {
-                await Task.WhenAny(
-                    _batches.Reader.WaitToReadAsync(limit.Token).AsTask(), _clock.Waits.WaitToReadAsync(limit.Token).AsTask(), Ended).WaitAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.Fail($"nothing happens any more; {Delivered.Count} events were delivered: {string.Join(' ', Delivered.Take(50))}");
-            }
-            if (limit.IsCancellationRequested)
-                Assert.Fail($"it takes too long; {Delivered.Count} events were delivered: {string.Join(' ', Delivered.Take(50))}");
+            using var idle = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+            await Task.WhenAny(
+                _batches.Reader.WaitToReadAsync(idle.Token).AsTask(), _clock.Waits.WaitToReadAsync(idle.Token).AsTask(), Ended);
+            await idle.CancelAsync();
         }
     }
 
@@ -128,6 +124,7 @@ internal sealed class SourceRun : IAsyncDisposable
     {
         await StopAsync();
         _channel.Dispose();
+        _metrics.Dispose();
         _stop.Dispose();
     }
 
