@@ -1,5 +1,6 @@
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Sources;
 
 namespace Gatehouse.EventHandler;
 
@@ -10,6 +11,8 @@ namespace Gatehouse.EventHandler;
 public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
 {
     public PipelineMetrics Pipeline { get; } = new(time);
+
+    public SourceMetrics Source { get; } = new();
 
     public OutputMetrics Output { get; } = new();
 
@@ -25,6 +28,7 @@ public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
     public void Dispose()
     {
         Pipeline.Dispose();
+        Source.Dispose();
         Output.Dispose();
     }
 }

@@ -59,7 +59,7 @@ internal sealed class Export : IAsyncDisposable
         var source = new ClusterSource(
             cluster.AuditLog, plan with { StartTime = home.StartTime }, home.Checkpoint.State,
             async (message, reason, cancellation) => await deadLetters.SetAsideAsync(message, Destination.Audit, reason, cancellation).ConfigureAwait(false),
-            time, logs.CreateLogger<ClusterSource>());
+            time, status.Source, logs.CreateLogger<ClusterSource>());
         _exporter = new Exporter(source, output, _courier, _writer, _sessions, _locks, home.Beginning, _metrics, time, _log);
 
         _metrics.OldestTaken = () => _exporter.OldestTaken;

@@ -46,7 +46,7 @@ internal sealed class BulkSource(
         // 1.
         var past = await FindPastAsync(batches, cancellation);
         await OpenFirstDaysAsync(past, batches, cancellation);
-        var oldest = PositionFinder.StartTime(state, plan, time);
+        var oldest = plan.StartTime!.Value.UtcDateTime;
         var taste = new ExportTaste(new EventFilter(plan.Types, plan.SkipEventTypes, oldest), past, undecodable, metrics);
 
         while (true)
@@ -86,7 +86,7 @@ internal sealed class BulkSource(
     private async ValueTask OpenFirstDaysAsync(PagedPast? past, ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
     {
         // Days are compared as days: a start time in the afternoon is no later than its own day.
-        var firstWanted = DateOnly.FromDateTime(PositionFinder.StartTime(state, plan, time));
+        var firstWanted = DateOnly.FromDateTime(plan.StartTime!.Value.UtcDateTime);
         foreach (var (day, progress) in state.Days)
         {
             if (day < firstWanted)

@@ -22,6 +22,7 @@ internal sealed record PagedPlace(DateTime Newest, DateTime Floor, IReadOnlyDict
 ///    log from the floor on is known as delivered.
 /// 4. When it is nowhere, reading begins where that page began, or at the window or start time: some events come twice, none is lost.
 /// </remarks>
+/// <param name="plan">With the start time in force.</param>
 internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, HandlerState state, TimeProvider time, ILogger logger)
 {
     private const int SearchLimit = 1000;
@@ -30,7 +31,7 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
     {
         if (OwnPlace() is { } own)
             return own;
-        var start = StartTime(state, plan, time);
+        var start = plan.StartTime!.Value.UtcDateTime;
         if (TakenOver() is not { } position)
             return new PagedPlace(start, start, ImmutableDictionary<UInt128, DateTime>.Empty);
 
@@ -44,10 +45,11 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
     /// <summary>Whether the first thing to do is to look for an event in the log.</summary>
     public bool MustLook => OwnPlace() is null && TakenOver() is not null;
 
-    public static DateTime StartTime(HandlerState state, ExportPlan plan, TimeProvider time)
+    /// <summary>The start time in force: the one of the first run, else the one asked for, else now; whole seconds, UTC.</summary>
+    public static DateTimeOffset StartTime(HandlerState state, ExportPlan plan, TimeProvider time)
     {
-        var start = (state.StartTime ?? plan.StartTime ?? time.GetUtcNow()).UtcDateTime;
-        return new DateTime(start.Ticks - start.Ticks % TimeSpan.TicksPerSecond, DateTimeKind.Utc);
+        var start = (state.StartTime ?? plan.StartTime ?? time.GetUtcNow()).UtcTicks;
+        return new DateTimeOffset(start - start % TimeSpan.TicksPerSecond, TimeSpan.Zero);
     }
 
     private PagedPlace? OwnPlace()
