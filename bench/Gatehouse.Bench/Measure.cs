@@ -2,11 +2,11 @@ using System.Diagnostics;
 
 namespace Gatehouse.Bench;
 
-/// <summary>Runs a piece of work for a while on this thread, in rounds, and keeps the middle one.</summary>
+/// <summary>Runs a piece of work for a while on this thread, in rounds, and keeps the best one.</summary>
 internal static class Measure
 {
     /// <summary>Result of <see cref="Rounds"/>.</summary>
-    /// <param name="PerSecond">Operations a second of CPU time of the process, median of the rounds.</param>
+    /// <param name="PerSecond">Operations a second of CPU time of the process, best of the rounds.</param>
     /// <param name="BytesPerOperation">Bytes this thread allocated, all rounds together.</param>
     public readonly record struct Result(double PerSecond, double BytesPerOperation);
 
@@ -30,7 +30,7 @@ internal static class Measure
         }
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         rates.Sort();
-        return new Result(rates[rates.Count / 2], allocated / (double)(calls * operations));
+        return new Result(rates[^1], allocated / (double)(calls * operations));
     }
 
     /// <summary>Until the compiler has put its last version in place: at least two seconds, and no longer getting faster.</summary>

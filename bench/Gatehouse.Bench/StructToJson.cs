@@ -15,7 +15,7 @@ internal sealed class StructToJson : IBench
     {
         var sample = new SampleEvents(5000);
         var size = sample.AverageJsonBytes.ToString("0", CultureInfo.InvariantCulture);
-        var how = $"one thread, {sample.Messages.Count} generated events of {size} B on average, median of 7 rounds of 0.4 s, per CPU second";
+        var how = $"one thread, {sample.Messages.Count} generated events of {size} B on average, best of 7 rounds of 0.4 s, per CPU second";
 
         using var batch = new EventBatch(8 << 20);
         var decode = Measure.Rounds(sample.Messages.Count, () => Decode(sample, batch));

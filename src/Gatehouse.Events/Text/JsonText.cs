@@ -43,20 +43,38 @@ internal ref struct JsonText(EventBatch batch)
     /// <summary>A member's name with its colon, and the comma before it.</summary>
     public void PutKey(ReadOnlySpan<byte> utf8, bool first)
     {
+        Reserve(utf8.Length + 4);
+        var free = _free[_used..];
+        var at = 0;
         if (!first)
-            Put((byte)',');
-        PutString(utf8);
-        Put((byte)':');
+            free[at++] = (byte)',';
+        free[at++] = (byte)'"';
+        if (TryCopyPlain(utf8, free[at..]))
+        {
+            at += utf8.Length;
+            free[at] = (byte)'"';
+            free[at + 1] = (byte)':';
+            _used += at + 2;
+            return;
+        }
+        _used += at;
+        PutEscaped(utf8);
+        PutRaw("\":"u8);
     }
 
     public void PutString(ReadOnlySpan<byte> utf8)
     {
         Reserve(utf8.Length + 2);
-        _free[_used++] = (byte)'"';
-        if (TryCopyPlain(utf8, _free[_used..]))
-            _used += utf8.Length;
-        else
-            PutEscaped(utf8);
+        var free = _free[_used..];
+        free[0] = (byte)'"';
+        if (TryCopyPlain(utf8, free[1..]))
+        {
+            free[utf8.Length + 1] = (byte)'"';
+            _used += utf8.Length + 2;
+            return;
+        }
+        _used++;
+        PutEscaped(utf8);
         Put((byte)'"');
     }
 
