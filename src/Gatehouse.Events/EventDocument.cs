@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -15,7 +16,7 @@ public static class EventDocument
     /// <param name="fields">The header values. Of a key that comes twice the last one counts.</param>
     /// <param name="problem">What is wrong, with its place; null when nothing is.</param>
     /// <returns>False for text that is no event: no JSON object, no <c>event</c>, no <c>time</c>, or a value of the wrong kind.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> json, out EventFields fields, out string? problem)
+    public static bool TryRead(ReadOnlySpan<byte> json, out EventFields fields, [NotNullWhen(false)] out string? problem)
     {
         EventFields read = default;
         var reader = new Utf8JsonReader(json, StructEncoder.Strict);
