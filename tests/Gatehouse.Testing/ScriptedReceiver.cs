@@ -22,6 +22,7 @@ public sealed class ScriptedReceiver : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedRequest> _requests = new();
     private readonly ConcurrentDictionary<Task, byte> _connections = new();
     private readonly SemaphoreSlim _arrived = new(0);
+    private readonly SemaphoreSlim _closed = new(0);
     private readonly Task _accepting;
     private int _ordinal;
     private int _connectionCount;
@@ -61,6 +62,9 @@ public sealed class ScriptedReceiver : IAsyncDisposable
     /// <summary>Ends when one more request has arrived than at the last call.</summary>
     public Task NextRequestAsync(CancellationToken cancellation) => _arrived.WaitAsync(cancellation);
 
+    /// <summary>Ends when one more connection was closed from this side than at the last call.</summary>
+    public Task NextCloseAsync(CancellationToken cancellation) => _closed.WaitAsync(cancellation);
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -71,6 +75,7 @@ public sealed class ScriptedReceiver : IAsyncDisposable
         await Task.WhenAll(_connections.Keys);
         _stop.Dispose();
         _arrived.Dispose();
+        _closed.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -112,6 +117,10 @@ public sealed class ScriptedReceiver : IAsyncDisposable
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or AuthenticationException or ObjectDisposedException)
         {
             // The client went away, or the test is over.
+        }
+        finally
+        {
+            _closed.Release();
         }
     }
 

@@ -31,15 +31,12 @@ public class FluentdRequestTests
             Assert.Equal(wanted.GetProperty("target").GetString(), got.Target);
             Assert.Equal(wanted.GetProperty("version").GetString(), got.Version);
             Assert.Equal(wanted.GetProperty("body").GetString(), got.Text);
-            // Their order among each other is the HTTP library's and means nothing (RFC 9110 5.3); Host is first as it should be.
-            Assert.Equal(Headers(wanted), got.Headers.Select(header => $"{header.Key}: {header.Value}").Order(StringComparer.Ordinal));
-            Assert.Equal("Host", got.Headers[0].Key);
+            Assert.Equal(Headers(wanted), got.Headers.Select(header => $"{header.Key}: {header.Value}"));
         }
 
         IEnumerable<string> Headers(JsonElement request) =>
             request.GetProperty("headers").EnumerateArray()
-                .Select(header => header[0].GetString() == "Host" ? $"Host: localhost:{rig.Receiver.Port}" : $"{header[0]}: {header[1]}")
-                .Order(StringComparer.Ordinal);
+                .Select(header => header[0].GetString() == "Host" ? $"Host: localhost:{rig.Receiver.Port}" : $"{header[0]}: {header[1]}");
     }
 
     [Fact]

@@ -30,7 +30,7 @@ internal static class AnswerBody
                 if (read == 0)
                     break;
                 if (total == 0 && !response.IsSuccessStatusCode && response.Content.Headers.ContentEncoding.Count == 0)
-                    excerpt = Excerpt(buffer.AsSpan(0, Math.Min(read, ExcerptBytes)));
+                    excerpt = OneLine(Encoding.UTF8.GetString(buffer.AsSpan(0, Math.Min(read, ExcerptBytes))));
                 total += read;
             }
             return excerpt;
@@ -46,9 +46,10 @@ internal static class AnswerBody
         }
     }
 
-    private static string Excerpt(ReadOnlySpan<byte> bytes)
+    /// <summary>A receiver's words as part of a log line.</summary>
+    public static string OneLine(string words)
     {
-        var text = new StringBuilder(Encoding.UTF8.GetString(bytes).Trim());
+        var text = new StringBuilder(words.Trim());
         for (var i = 0; i < text.Length; i++)
         {
             if (char.IsControl(text[i]))

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
+using System.Net.Security;
 using Gatehouse.Hosting.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -16,8 +14,8 @@ namespace Gatehouse.EventHandler.Outputs.Fluentd;
 /// <para>1. Where to: the audit URL, or the session's.</para>
 /// <para>2. The body: the batch's bytes as they are, in brackets, or compressed.</para>
 /// <para>3. Send, and wait for the answer, at most 30 s.</para>
-/// <para>4. A 307 or 308 within the same receiver is followed, body and all.</para>
-/// <para>5. Read the answer to its end, so that the connection can be kept, and judge it by its status alone.</para>
+/// <para>4. Read the answer to its end, so that the connection can be kept.</para>
+/// <para>5. Judge it by its status alone; a 307 or 308 within the same receiver is followed, body and all.</para>
 /// </remarks>
 public sealed class FluentdOutput : IDurableOutput, IDisposable
 {
@@ -28,28 +26,39 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
     private static readonly TimeSpan AnswerBodyTimeout = TimeSpan.FromSeconds(2);
 
     private const int MaxRedirects = 5;
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
 
+    // set once
     private readonly FluentdPlan _plan;
     private readonly FluentdEndpoints _endpoints;
-    private readonly ReceiverConnections _connections;
+    private readonly ReceiverConnector _connector;
+    private readonly Http1Pool _http1;
+    private readonly Http2Client _http2;
+    private readonly Dictionary<string, string> _headers;
+    private readonly RequestHead _auditHead;
     private readonly OutputMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly KeyValuePair<string, string>[] _headers;
-    private readonly HashSet<string> _overridden;
+
+    // shared by requests
+    private readonly SemaphoreSlim _places;
+    private volatile bool _speaksHttp2;
 
     /// <exception cref="TlsFileException">A TLS file cannot be used.</exception>
-    /// <exception cref="ArgumentException">A URL that <see cref="FluentdCheck"/> would have refused.</exception>
+    /// <exception cref="ArgumentException">A plan with problems by <see cref="FluentdCheck"/>.</exception>
     public FluentdOutput(FluentdPlan plan, OutputMetrics metrics, TimeProvider time, ILogger log)
     {
+        if (FluentdCheck.Run(plan).Problems is [var problem, ..])
+            throw new ArgumentException($"{problem.Key}: {problem}", nameof(plan));
         _plan = plan;
         _metrics = metrics;
         _time = time;
         _endpoints = new FluentdEndpoints(plan.Url, plan.SessionUrl);
-        _headers = [.. plan.Headers.Select(header => KeyValuePair.Create(header.Key, header.Value.Reveal()))];
-        _overridden = new HashSet<string>(plan.Headers.Keys, StringComparer.OrdinalIgnoreCase);
+        _headers = plan.Headers.ToDictionary(header => header.Key, header => header.Value.Reveal(), StringComparer.OrdinalIgnoreCase);
+        _auditHead = new RequestHead(_endpoints.Audit, _headers, plan.Gzip);
         Tls = new ClientTls(new TlsFiles(plan.Ca, plan.Cert, plan.Key, plan.KeyPassphrase), time, log);
-        _connections = new ReceiverConnections(Tls, plan.MaxConnections);
+        _connector = new ReceiverConnector(Tls);
+        _http1 = new Http1Pool(time);
+        _http2 = new Http2Client(_connector, plan.MaxConnections, _headers, plan.Gzip, time);
+        _places = new SemaphoreSlim(plan.MaxConnections);
     }
 
     public OutputLimits Limits => new(_plan.BatchSize, _plan.BatchBytes, _plan.MaxConnections);
@@ -62,14 +71,27 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
         // 1
         if (_endpoints.Of(destination) is not { } url)
             return new Verdict.Refused(string.Create(CultureInfo.InvariantCulture, $"the session id has more than {FluentdEndpoints.MaxSessionIdChars} characters"));
-        // 2
-        if (!_plan.Gzip)
-            return await SendAsync(url, slice.Json, IsArray, cancellation);
-        using var compressed = Compress(slice);
-        return await SendAsync(url, compressed.Written, array: false, cancellation);
+        await _places.WaitAsync(cancellation);
+        try
+        {
+            // 2
+            if (!_plan.Gzip)
+                return await SendAsync(url, slice.Json, IsArray, cancellation);
+            using var compressed = Compress(slice);
+            return await SendAsync(url, compressed.Written, array: false, cancellation);
+        }
+        finally
+        {
+            _places.Release();
+        }
     }
 
-    public void Dispose() => _connections.Dispose();
+    public void Dispose()
+    {
+        _http1.Dispose();
+        _http2.Dispose();
+        _places.Dispose();
+    }
 
     private bool IsArray => _plan.BatchSize > 1;
 
@@ -79,73 +101,73 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
         using var left = cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
         var started = _metrics.RequestStarted();
         int? status = null;
-        var content = new BodyContent(body, array);
         try
         {
-            // 3
             for (var redirects = 0; ; redirects++)
             {
-                using var request = Request(url, content);
-                using var response = await _connections.SendAsync(request, deadline.Token);
-                status = (int)response.StatusCode;
-                deadline.CancelAfter(AnswerBodyTimeout);
-                // 4
-                if (status is 307 or 308 && redirects < MaxRedirects && response.Headers.Location is { } location && url.Redirected(location) is { } moved)
+                // 3 and 4
+                var answer = await ExchangeAsync(url, body, array, deadline);
+                status = answer.Status;
+                // 5
+                if (status is 307 or 308 && redirects < MaxRedirects && url.Redirected(answer.Location) is { } moved)
                 {
-                    await AnswerBody.ReadAsync(response, deadline.Token);
-                    await content.Released;
-                    content = new BodyContent(body, array);
                     url = moved;
                     deadline.CancelAfter(RequestTimeout);
                     continue;
                 }
-                // 5
-                var excerpt = await AnswerBody.ReadAsync(response, deadline.Token);
-                return AnswerVerdict.Of(status.Value, response.Headers.RetryAfter, excerpt, _time.GetUtcNow());
+                return AnswerVerdict.Of(answer.Status, answer.RetryAfter, answer.Excerpt, _time.GetUtcNow());
             }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return new Verdict.TryAgain($"{url.Shown}: no answer within {RequestTimeout.TotalSeconds:0} s");
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException e) when (!cancellation.IsCancellationRequested)
         {
             return new Verdict.TryAgain(NetworkTrouble.Describe(e, url));
         }
+        catch (HttpRequestException e)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellation);
+        }
         finally
         {
-            await content.Released;
-            _metrics.RequestEnded(started, status, content.Length);
+            _metrics.RequestEnded(started, status, body.Length + (array ? 2 : 0));
         }
     }
 
-    /// <summary>Names, values and their order as upstream's, as far as the HTTP library lets us choose; a user's own take their place.</summary>
-    private HttpRequestMessage Request(ReceiverUrl url, BodyContent content)
+    /// <summary>One request and its answer, over a kept connection if there is one. What TLS negotiates on a new one says which version is spoken.</summary>
+    private async ValueTask<Answer> ExchangeAsync(ReceiverUrl url, ReadOnlyMemory<byte> body, bool array, CancellationTokenSource deadline)
     {
-        var secure = url.Uri.Scheme == Uri.UriSchemeHttps;
-        var request = new HttpRequestMessage(HttpMethod.Post, url.Uri)
+        Http1Connection? connection = null;
+        if (!_speaksHttp2 && (connection = _http1.Take()) is null)
         {
-            Version = secure ? HttpVersion.Version20 : HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Content = content,
-        };
-        var headers = request.Headers;
-        if (!_overridden.Contains("User-Agent"))
-            headers.TryAddWithoutValidation("User-Agent", secure && _connections.IsHttp2 ? "Go-http-client/2.0" : "Go-http-client/1.1");
-        if (url.Authorization is not null && !_overridden.Contains("Authorization"))
-            headers.TryAddWithoutValidation("Authorization", url.Authorization);
-        if (!_overridden.Contains("Accept-Encoding"))
-            headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
-        if (!_overridden.Contains("Content-Type"))
-            content.Headers.ContentType = Json;
-        if (_plan.Gzip)
-            content.Headers.TryAddWithoutValidation("Content-Encoding", "gzip");
-        foreach (var (name, value) in _headers)
-        {
-            if (!headers.TryAddWithoutValidation(name, value))
-                content.Headers.TryAddWithoutValidation(name, value);
+            var (stream, socket) = await _connector.ConnectAsync(url.Uri, deadline.Token);
+            if (stream is SslStream { NegotiatedApplicationProtocol: var protocol } && protocol == SslApplicationProtocol.Http2)
+            {
+                _http2.Adopt(stream);
+                _speaksHttp2 = true;
+            }
+            else
+            {
+                connection = _http1.Add(stream, socket);
+            }
         }
-        return request;
+        if (connection is null)
+        {
+            var (answer, isHttp2) = await _http2.SendAsync(url, body, array, deadline, AnswerBodyTimeout);
+            _speaksHttp2 = isHttp2;
+            return answer;
+        }
+        try
+        {
+            var head = ReferenceEquals(url, _endpoints.Audit) ? _auditHead : new RequestHead(url, _headers, _plan.Gzip);
+            return await connection.SendAsync(head, body, array, deadline, AnswerBodyTimeout);
+        }
+        finally
+        {
+            _http1.Return(connection);
+        }
     }
 
     private PooledStream Compress(EventSlice slice)

@@ -51,12 +51,12 @@ internal sealed record ReceiverUrl(Uri Uri, string? Authorization)
     }
 
     /// <summary>The same receiver with another target, as a redirect names it; null when it is another receiver.</summary>
-    public ReceiverUrl? Redirected(Uri location)
+    public ReceiverUrl? Redirected(string? location)
     {
-        if (!location.IsAbsoluteUri)
-            location = new Uri(Uri, location);
-        var same = location.Scheme == Uri.Scheme && location.Port == Uri.Port && string.Equals(location.IdnHost, Uri.IdnHost, StringComparison.OrdinalIgnoreCase);
-        return same ? this with { Uri = VerbatimUri(Uri, location.PathAndQuery) } : null;
+        if (location is null || !Uri.TryCreate(Uri, location, out var to))
+            return null;
+        var same = to.Scheme == Uri.Scheme && to.Port == Uri.Port && string.Equals(to.IdnHost, Uri.IdnHost, StringComparison.OrdinalIgnoreCase);
+        return same ? this with { Uri = VerbatimUri(Uri, to.PathAndQuery) } : null;
     }
 
     /// <summary>Percent-encodes everything but the unreserved characters (RFC 3986 2.3), so that a value from outside stays one segment.</summary>
