@@ -5,6 +5,7 @@ IBench[] benches =
 [
     new StructToJson(),
     new GenerateEvents(),
+    new CommitCheckpoint(),
 ];
 
 var unknown = args.Except(benches.Select(bench => bench.Name)).ToArray();

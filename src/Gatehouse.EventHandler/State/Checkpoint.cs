@@ -30,7 +30,7 @@ public sealed class Checkpoint : IAsyncDisposable
 
     /// <summary>
     /// Opens or creates the state in <paramref name="directory"/>: takes the lock, reads the newest whole record, and on the first
-    /// start takes over what upstream left there.
+    /// start takes over what upstream left there, which from the first commit on no longer counts.
     /// </summary>
     /// <exception cref="StateException">Locked by another process, not creatable, or beyond reading; says which and what to do.</exception>
     public static Checkpoint Open(string directory, TimeProvider time, ILogger? log = null)
@@ -53,7 +53,8 @@ public sealed class Checkpoint : IAsyncDisposable
     {
         try
         {
-            if (StateReader.FindNewest(files, log) is { } found)
+            // Without a record of our own (a first start that failed early), upstream may have gone on in the meantime: look again.
+            if (StateReader.FindNewest(files, log) is { } found && found.Reading.Sequence > 0)
             {
                 var journal = Journal.Continue(files, found.Name, found.Reading);
                 return new Checkpoint(directory, found.Reading.State, journal, held, log);

@@ -19,7 +19,6 @@ public sealed partial class MetricsReferenceTests
     {
         using var collector = new MetricsCollector();
         var owners = typeof(ExportPlan).Assembly.GetTypes().Where(type => type.Name.EndsWith("Metrics", StringComparison.Ordinal) && type.IsClass && !type.IsAbstract);
-        Assert.SkipUnless(owners.Any(owner => owner.Name == "PipelineMetrics"), "the pipeline is not there yet");
         var made = owners.Select(Make).ToList();
         var registered = collector.Describe()
             .Where(metric => metric.Name.StartsWith("gatehouse_event_handler_", StringComparison.Ordinal))

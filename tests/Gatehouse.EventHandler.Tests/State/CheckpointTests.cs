@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -88,6 +89,19 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public async Task The_log_says_in_upstreams_words_where_the_state_is()
+    {
+        var log = new Lines();
+        await using (Checkpoint.Open(State, TimeProvider.System, log))
+        {
+        }
+        await using (Checkpoint.Open(State, TimeProvider.System, log))
+        {
+        }
+        Assert.Equal([$"Created storage directory {State}", $"Using existing storage directory {State}"], log);
+    }
+
+    [Fact]
     public async Task A_cancelled_commit_changes_nothing()
     {
         await using var checkpoint = Checkpoint.Open(State, TimeProvider.System);
@@ -111,5 +125,19 @@ public sealed class CheckpointTests : IDisposable
         }
         Assert.True(checkpoint.State.Paged.Settled.Count < 12_000, $"{checkpoint.State.Paged.Settled.Count} are remembered");
         Assert.Equal(3_000, checkpoint.State.Paged.Settled.Count(e => e.Value >= time.AddMinutes(-5)));
+    }
+
+    private sealed class Lines : List<string>, ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var directory = (state as IReadOnlyList<KeyValuePair<string, object?>>)?.FirstOrDefault(field => field.Key == "dir").Value;
+            Add($"{formatter(state, exception)} {directory}");
+        }
     }
 }

@@ -44,16 +44,33 @@ public sealed class UpstreamStateTests : IDisposable
             Assert.Equal(id is null ? null : new UpstreamPosition(cursor!, id, null), state.TakenOver);
             Assert.Equal(sessions, string.Join(' ', state.Sessions.Select(s => $"{s.Key}:{s.Value.NextIndex}").Order(StringComparer.Ordinal)));
             Assert.Equal(SourceMode.Undecided, state.Mode);
-            first = SomeChanges.Print(state);
         }
 
         foreach (var (file, content) in before)
             Assert.Equal(content, File.ReadAllBytes(file));
 
+        await using (var checkpoint = Checkpoint.Open(_directory, new FakeTimeProvider()))
+        {
+            await checkpoint.CommitAsync([new StateChange.Started(checkpoint.State.StartTime!.Value)], TestContext.Current.CancellationToken);
+            first = SomeChanges.Print(checkpoint.State);
+        }
+
         // From now on our own record counts, whatever becomes of these.
         File.WriteAllText(Path.Combine(_directory, "start_time"), "2030-01-01T00:00:00Z");
         await using var again = Checkpoint.Open(_directory, new FakeTimeProvider());
         Assert.Equal(first, SomeChanges.Print(again.State));
+    }
+
+    [Fact]
+    public async Task Upstream_may_go_on_after_a_first_start_that_came_to_nothing()
+    {
+        Write("start_time", "2024-03-01T00:00:00Z");
+        Write("id", "first");
+        await using (var checkpoint = Checkpoint.Open(_directory, new FakeTimeProvider()))
+            Assert.Equal("first", checkpoint.State.TakenOver!.Id);
+        Write("id", "second");
+        await using var again = Checkpoint.Open(_directory, new FakeTimeProvider());
+        Assert.Equal("second", again.State.TakenOver!.Id);
     }
 
     [Fact]
