@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.Hosting.Settings;
@@ -78,11 +80,21 @@ public sealed class FluentdTlsTests : IDisposable
     [Fact]
     public async Task Https_to_a_plain_port_is_recognised()
     {
-        await using var rig = new OutputRig(
-            ScriptedReceiver.Start(ReceiverAnswer.Raw("HTTP/1.1 400 Bad Request\r\n\r\n", ReceiverEnd.Close)),
-            plan => plan with { Url = plan.Url.Replace("http:", "https:", StringComparison.Ordinal) });
-        // What the receiver takes for a request line is our TLS hello; it may also just close.
-        Assert.IsType<Verdict.TryAgain>(await rig.SendAsync("{}"));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answering = AnswerAsync();
+        await using var rig = new OutputRig(ScriptedReceiver.Start(ReceiverAnswer.Ok), plan => plan with { Url = $"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/t" });
+        var trouble = Assert.IsType<Verdict.TryAgain>(await rig.SendAsync("{}"));
+        Assert.Contains("the port does not speak TLS", trouble.Reason, StringComparison.Ordinal);
+        await answering;
+
+        // As a plain server does with a TLS hello for a request line.
+        async Task AnswerAsync()
+        {
+            using var client = await listener.AcceptTcpClientAsync(Stop);
+            _ = await client.GetStream().ReadAsync(new byte[4096], Stop);
+            await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), Stop);
+        }
     }
 
     [Fact]
@@ -153,7 +165,7 @@ public sealed class FluentdTlsTests : IDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             listen.Protocols = protocols;
             listen.UseHttps(_files.Server);
