@@ -31,6 +31,7 @@ internal sealed class ChunkReader(
     private EventBatch? _events;
     private List<(byte[] Message, string Reason)>? _undecodable;
     private int _nextCapacity = 16 * 1024;
+    private int _undecodableBytes;
     private int _read;
     private int _filtered;
     private TextRange _readTo;
@@ -104,7 +105,7 @@ internal sealed class ChunkReader(
         await HandOverAsync(batches, completed: true, cancellation);
     }
 
-    private bool IsFull => _read >= MaxBatchEvents || _events?.JsonBytes >= MaxBatchBytes;
+    private bool IsFull => _read >= MaxBatchEvents || _events?.JsonBytes >= MaxBatchBytes || _undecodableBytes >= MaxBatchBytes;
 
     private void Take(ReadOnlySpan<byte> message)
     {
@@ -117,6 +118,7 @@ internal sealed class ChunkReader(
         catch (MalformedEventException malformed)
         {
             (_undecodable ??= []).Add((message.ToArray(), malformed.Message));
+            _undecodableBytes += message.Length;
             return;
         }
 
@@ -167,6 +169,7 @@ internal sealed class ChunkReader(
             await taste.Undecodable(message, $"{reason} (in chunk {chunk} of {day:yyyy-MM-dd}, after cursor '{_cursor}')", cancellation);
         }
         _undecodable = null;
+        _undecodableBytes = 0;
     }
 
     private void Failed(GrpcException failure)

@@ -11,7 +11,7 @@ namespace Gatehouse.EventHandler.Sources;
 /// </summary>
 /// <remarks>
 /// 1. A position taken over from upstream is turned into a time and the events known there.
-/// 2. A forward scan reads from just before the newest event to now.
+/// 2. A forward scan reads from just before the newest event to now, and through a long quiet gap behind it only now and then.
 /// 3. A sweep reads again what lies between the floor and the newest event, so that what appeared late is delivered too. When it is
 ///    through, the floor moves up to where the next sweep must begin: one late window behind what was newest when this one began.
 /// 4. Caught up, it waits for the poll interval, or ends if the plan says so and a last sweep brought nothing.
@@ -31,6 +31,8 @@ internal sealed class PagedSource(
 
     private long _sweptAt = time.GetTimestamp();
     private int _unseenSinceSweep;
+    private long _gapScannedAt = time.GetTimestamp();
+    private DateTime _scannedTo;
 
     public async Task RunAsync(ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
     {
@@ -42,7 +44,7 @@ internal sealed class PagedSource(
             (from, to, limit, key, token) => search.PageAsync(plan.Types, from, to, limit, key, token), plan.WindowSize, logger);
 
         // The first scan begins at the floor, so events that were late while nobody looked are in it.
-        for (var from = seen.Floor; ; from = Later(Earlier(taker.Newest, WindowScan.Overlap), seen.Floor))
+        for (var from = seen.Floor; ; from = NextBeginning(taker.Newest, seen.Floor))
         {
             // 2.
             var now = time.GetUtcNow().UtcDateTime;
@@ -56,6 +58,8 @@ internal sealed class PagedSource(
                 return outcome;
             }, cancellation);
 
+            _scannedTo = taker.NewestPossible;
+
             // 4.
             var found = SweepIsDue || plan.ExitOnLastEvent ? await SweepAsync(scan, taker, seen, cancellation) : 0;
             if (plan.ExitOnLastEvent)
@@ -68,6 +72,23 @@ internal sealed class PagedSource(
             Log.NoNewEvents(logger, from, taker.NewestPossible);
             await contact.WaitAsync(plan.Timeout, cancellation);
         }
+    }
+
+    /// <summary>
+    /// Just before the newest event. When that is long ago, a poll looks back no further than the late window, and the whole gap is
+    /// looked through ever more rarely: what turns up in it is delayed by as much as the gap is long, and waits a hundredth more.
+    /// </summary>
+    private DateTime NextBeginning(DateTime newest, DateTime floor)
+    {
+        var justBefore = Later(Earlier(newest, WindowScan.Overlap), floor);
+        var recent = Earlier(_scannedTo, _lateWindow);
+        if (recent <= justBefore)
+            return justBefore;
+        var pause = (_scannedTo - newest) / 100;
+        if (time.GetElapsedTime(_gapScannedAt) < (pause > SweepInterval ? pause : SweepInterval))
+            return recent;
+        _gapScannedAt = time.GetTimestamp();
+        return justBefore;
     }
 
     private bool SweepIsDue => time.GetElapsedTime(_sweptAt) >= SweepInterval;

@@ -161,6 +161,42 @@ public sealed class PagedReadingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_long_quiet_gap_is_not_read_at_every_poll_and_what_turns_up_in_it_is_delivered()
+    {
+        var clock = new WaitingClock(SourceRun.Noon);
+        _cluster.Log.Add(ScriptedEvents.Make("old", Start.AddDays(-30)));
+        await using var run = SourceRun.Start(
+            _cluster, SourceRun.Plan() with { StartTime = new DateTimeOffset(Start.AddDays(-31)) }, clock: clock);
+        await run.UntilDeliveredAsync(1);
+        await run.UntilAsync(() => clock.GetUtcNow() > SourceRun.Noon.AddSeconds(30));
+        var searches = _cluster.Searches.Count();
+        await run.UntilAsync(() => clock.GetUtcNow() > SourceRun.Noon.AddMinutes(10));
+        Assert.InRange(_cluster.Searches.Count() - searches, 100, 150);
+
+        _cluster.Log.Add(ScriptedEvents.Make("new", clock.GetUtcNow().UtcDateTime.AddMinutes(-9)));
+        await run.UntilDeliveredAsync(2);
+        _cluster.Log.Add(ScriptedEvents.Make("newer", clock.GetUtcNow().UtcDateTime));
+        await run.UntilDeliveredAsync(3);
+        Assert.Equal(["old", "new", "newer"], run.Delivered);
+    }
+
+    [Fact]
+    public async Task What_turns_up_in_a_quiet_gap_is_delivered_within_a_hundredth_of_it()
+    {
+        var clock = new WaitingClock(SourceRun.Noon);
+        _cluster.Log.Add(ScriptedEvents.Make("old", SourceRun.Noon.UtcDateTime.AddHours(-10)));
+        await using var run = SourceRun.Start(
+            _cluster, SourceRun.Plan() with { StartTime = SourceRun.Noon.AddHours(-11) }, clock: clock);
+        await run.UntilDeliveredAsync(1);
+        await run.UntilAsync(() => clock.GetUtcNow() > SourceRun.Noon.AddSeconds(30));
+
+        _cluster.Log.Add(ScriptedEvents.Make("delayed", SourceRun.Noon.UtcDateTime.AddHours(-5)));
+        await run.UntilDeliveredAsync(2);
+
+        Assert.True(clock.GetUtcNow() - SourceRun.Noon < TimeSpan.FromMinutes(8));
+    }
+
+    [Fact]
     public async Task New_events_are_found_after_the_poll_interval_across_midnight()
     {
         var clock = new WaitingClock(new DateTimeOffset(2026, 3, 10, 23, 59, 50, TimeSpan.Zero));
