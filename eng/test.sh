@@ -3,7 +3,7 @@ need_sdk
 need_node
 
 # Real programs the tests talk to, from Debian's packages. Without root or apt they are skipped at a desk.
-peers=(openssl nginx libnginx-mod-stream)
+peers=(openssl nginx libnginx-mod-stream openssh-client)
 install_peers() {
   local missing=()
   for peer in "${peers[@]}"; do

@@ -18,8 +18,8 @@ public sealed class ApiClientTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await AuditLogImporter.RunAsync(
-            new ImportRequest { DataDir = _folder.At("data"), Files = [EventsFile], Recordings = [RecordingsFile], ClusterName = RunningCluster.Name }, null, default);
-        _cluster = await RunningCluster.StartAsync(_folder.At("data"));
+            new ImportRequest { DataDir = _folder["data"], Files = [EventsFile], Recordings = [RecordingsFile], ClusterName = RunningCluster.Name }, null, default);
+        _cluster = await RunningCluster.StartAsync(_folder["data"]);
     }
 
     public async ValueTask DisposeAsync()

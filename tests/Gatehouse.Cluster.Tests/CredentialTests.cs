@@ -58,10 +58,10 @@ public sealed class CredentialTests
     {
         var keygen = Peer.Require("ssh-keygen");
         using var folder = new TemporaryFolder();
-        var identity = await RunningCluster.SignAsync(folder.At("data"), "alice", CredentialFormat.File, "auditor");
+        var identity = await RunningCluster.SignAsync(folder["data"], "alice", CredentialFormat.File, "auditor");
         var line = (await File.ReadAllLinesAsync(identity, TestContext.Current.CancellationToken)).Single(l => l.StartsWith("ecdsa-sha2-nistp256-cert-v01@openssh.com ", StringComparison.Ordinal));
-        await File.WriteAllTextAsync(folder.At("id-cert.pub"), line + "\n", TestContext.Current.CancellationToken);
-        var said = await Programs.RunAsync(keygen, ["-L", "-f", folder.At("id-cert.pub")]);
+        await File.WriteAllTextAsync(folder["id-cert.pub"], line + "\n", TestContext.Current.CancellationToken);
+        var said = await Programs.RunAsync(keygen, ["-L", "-f", folder["id-cert.pub"]]);
         Assert.True(said.ExitCode == 0, said.Error);
         Assert.Contains("user certificate", said.Output, StringComparison.Ordinal);
         Assert.Contains("Key ID: \"alice\"", said.Output, StringComparison.Ordinal);
@@ -75,9 +75,9 @@ public sealed class CredentialTests
     {
         var openssl = Peer.Require("openssl");
         using var folder = new TemporaryFolder();
-        var pair = await RunningCluster.SignAsync(folder.At("data"), "teleport-event-handler", CredentialFormat.Tls);
-        var userCa = folder.At("user-ca.crt");
-        var pem = await File.ReadAllTextAsync(folder.At("data", "ca", "user.pem"), TestContext.Current.CancellationToken);
+        var pair = await RunningCluster.SignAsync(folder["data"], "teleport-event-handler", CredentialFormat.Tls);
+        var userCa = folder["user-ca.crt"];
+        var pem = await File.ReadAllTextAsync(folder["data", "ca", "user.pem"], TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(userCa, pem[pem.IndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..], TestContext.Current.CancellationToken);
         var good = await Programs.RunAsync(openssl, ["verify", "-purpose", "sslclient", "-CAfile", userCa, pair + ".crt"]);
         Assert.True(good.ExitCode == 0, good.Error);
@@ -95,8 +95,8 @@ public sealed class CredentialTests
     public async Task Files_of_a_cluster_are_for_its_owner_alone()
     {
         using var folder = new TemporaryFolder();
-        var pair = await RunningCluster.SignAsync(folder.At("data"), "teleport-event-handler", CredentialFormat.Tls);
-        foreach (var path in Directory.EnumerateFileSystemEntries(folder.At("data"), "*", SearchOption.AllDirectories).Append(pair + ".key"))
+        var pair = await RunningCluster.SignAsync(folder["data"], "teleport-event-handler", CredentialFormat.Tls);
+        foreach (var path in Directory.EnumerateFileSystemEntries(folder["data"], "*", SearchOption.AllDirectories).Append(pair + ".key"))
         {
             var expected = Directory.Exists(path)
                 ? UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
@@ -109,19 +109,19 @@ public sealed class CredentialTests
     public async Task An_unknown_user_needs_roles_and_a_known_one_has_them()
     {
         using var folder = new TemporaryFolder();
-        var refused = await Assert.ThrowsAsync<ClusterException>(() => RunningCluster.SignAsync(folder.At("data"), "bob", CredentialFormat.File));
+        var refused = await Assert.ThrowsAsync<ClusterException>(() => RunningCluster.SignAsync(folder["data"], "bob", CredentialFormat.File));
         Assert.Contains("--roles", refused.Message, StringComparison.Ordinal);
-        var role = await Assert.ThrowsAsync<ClusterException>(() => RunningCluster.SignAsync(folder.At("data"), "bob", CredentialFormat.File, "nosuch"));
+        var role = await Assert.ThrowsAsync<ClusterException>(() => RunningCluster.SignAsync(folder["data"], "bob", CredentialFormat.File, "nosuch"));
         Assert.Contains("\"nosuch\" is not known", role.Message, StringComparison.Ordinal);
-        await RunningCluster.SignAsync(folder.At("data"), "bob", CredentialFormat.File, "auditor");
-        await RunningCluster.SignAsync(folder.At("data"), "bob", CredentialFormat.File);
+        await RunningCluster.SignAsync(folder["data"], "bob", CredentialFormat.File, "auditor");
+        await RunningCluster.SignAsync(folder["data"], "bob", CredentialFormat.File);
     }
 
     [Fact]
     public async Task A_file_that_is_there_is_replaced_only_on_request()
     {
         using var folder = new TemporaryFolder();
-        var request = new SignRequest { DataDir = folder.At("data"), User = "teleport-event-handler", Out = folder.At("identity") };
+        var request = new SignRequest { DataDir = folder["data"], User = "teleport-event-handler", Out = folder["identity"] };
         await AuthSign.RunAsync(request, TimeProvider.System, TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<ClusterException>(() => AuthSign.RunAsync(request, TimeProvider.System, TestContext.Current.CancellationToken));
         await AuthSign.RunAsync(request with { Overwrite = true }, TimeProvider.System, TestContext.Current.CancellationToken);
