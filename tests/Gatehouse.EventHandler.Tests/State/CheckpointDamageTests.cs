@@ -15,6 +15,7 @@ public sealed class CheckpointDamageTests
         return ledger;
     }
 
+    [Trait("Difference", "state-journal")]
     [Fact]
     public async Task Cut_at_any_byte_an_older_record_wins()
     {

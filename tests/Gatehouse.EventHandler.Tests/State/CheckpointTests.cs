@@ -35,6 +35,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(TimeSpan.FromHours(1), again.State.StartTime!.Value.Offset);
     }
 
+    [Trait("Difference", "state-owner-only")]
     [Fact]
     public async Task The_state_is_for_its_owner_alone()
     {
@@ -44,6 +45,7 @@ public sealed class CheckpointTests : IDisposable
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
+    [Trait("Difference", "one-handler-a-directory")]
     [Fact]
     public async Task A_second_handler_on_the_directory_is_refused_and_told_who_has_it()
     {
@@ -79,6 +81,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(0UL, mine.Sequence);
     }
 
+    [Trait("Difference", "storage-below-a-file")]
     [Fact]
     public void A_storage_path_below_a_plain_file_is_named()
     {

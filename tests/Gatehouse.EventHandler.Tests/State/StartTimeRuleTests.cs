@@ -23,6 +23,7 @@ public sealed class StartTimeRuleTests
     public void Later_runs_without_the_flag_keep_the_stored_time() =>
         Assert.Equal(new StartTimeDecision.Use(Midnight, false), Decide(Midnight, null));
 
+    [Trait("Difference", "start-time-instants")]
     [Theory]
     [InlineData("2021-01-01T00:00:00Z")]
     [InlineData("2021-01-01T01:00:00+01:00")]
@@ -42,6 +43,7 @@ public sealed class StartTimeRuleTests
                 "You can not change start time in the middle of ingestion. To restart the ingestion, rm -rf /var/lib/teleport"),
             Decide(Midnight, Midnight.AddSeconds(1)));
 
+    [Trait("Difference", "start-time-gone")]
     [Fact]
     public void A_position_without_a_start_time_does_not_start_now()
     {

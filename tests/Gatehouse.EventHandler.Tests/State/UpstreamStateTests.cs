@@ -122,6 +122,7 @@ public sealed class UpstreamStateTests : IDisposable
         Assert.Empty(state.Missing);
     }
 
+    [Trait("Difference", "damaged-session-file")]
     [Theory]
     [InlineData("")]
     [InlineData("{")]
@@ -134,6 +135,7 @@ public sealed class UpstreamStateTests : IDisposable
         Assert.Equal(new MissingSession(0, 0, DateTime.MinValue, Now), Read().Missing["aaa"]);
     }
 
+    [Trait("Difference", "damaged-session-file")]
     [Theory]
     [InlineData(new byte[0])]
     [InlineData(new byte[] { 1, 2, 3 })]
@@ -145,6 +147,7 @@ public sealed class UpstreamStateTests : IDisposable
         Assert.Equal(0, Read().Sessions["aaa"].NextIndex);
     }
 
+    [Trait("Difference", "session-without-id")]
     [Fact]
     public void A_name_without_a_session_id_is_no_session()
     {
@@ -154,6 +157,7 @@ public sealed class UpstreamStateTests : IDisposable
         Assert.Empty(Read().Sessions);
     }
 
+    [Trait("Difference", "start-time-white-space")]
     [Theory]
     [InlineData("2021-01-01T00:00:00Z\n")]
     [InlineData(" 2021-01-01T00:00:00.987Z\r\n")]
