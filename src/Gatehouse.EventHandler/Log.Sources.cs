@@ -54,6 +54,9 @@ internal static partial class Log
     [LoggerMessage(3118, LogLevel.Warning, "Event {Id} is not in the audit log. Delivering from {From:O} on; some events may come twice.")]
     public static partial void PositionNotFound(ILogger logger, string id, DateTime from);
 
+    [LoggerMessage(3119, LogLevel.Warning, "A search from {From:O} to {To:O} took too long. Going on in shorter windows; please lower window-size.")]
+    public static partial void SearchTooSlow(ILogger logger, DateTime from, DateTime to);
+
     [LoggerMessage(3120, LogLevel.Information, "started event export {Date:yyyy-MM-dd}")]
     public static partial void DayStarted(ILogger logger, DateOnly date);
 

@@ -13,9 +13,11 @@ internal sealed partial class PagedSearch(AuditLogClient log, ClusterContact con
     /// <summary>What the server said it takes at most; it does not say so before it is asked for more.</summary>
     private int _largestLimit = int.MaxValue;
 
-    /// <returns>The page; null when the server refused <paramref name="key"/>.</returns>
+    /// <summary>A range this short is not to be cut further: its search is tried again until it is answered.</summary>
+    private static readonly TimeSpan ShortestRange = TimeSpan.FromMinutes(1);
+
     /// <exception cref="SourceException">Denied, refused for good, or a cluster too old to answer.</exception>
-    public async Task<EventPage?> PageAsync(
+    public async Task<SearchAnswer> PageAsync(
         IReadOnlyList<string> types, DateTime from, DateTime to, int limit, string key, CancellationToken cancellation)
     {
         while (true)
@@ -23,11 +25,18 @@ internal sealed partial class PagedSearch(AuditLogClient log, ClusterContact con
             var search = new EventSearch(Utc(from), Utc(to), types, Math.Clamp(limit, 0, _largestLimit), key);
             try
             {
-                return await contact.AskAsync(
-                    async token => EventDecoder.ReadPage(await log.SearchAsync(search, token)), IsAnswer, cancellation);
+                return new SearchAnswer.Page(await contact.AskAsync(
+                    async token => EventDecoder.ReadPage(await log.SearchAsync(search, token)),
+                    failure => IsAnswer(failure) || (failure.Status == GrpcStatus.DeadlineExceeded && to - from > ShortestRange),
+                    cancellation));
             }
             catch (GrpcException refusal) when (LowerLimit(refusal, search.Limit))
             {
+            }
+            catch (GrpcException refusal) when (refusal.Status == GrpcStatus.DeadlineExceeded)
+            {
+                Log.SearchTooSlow(logger, from, to);
+                return SearchAnswer.TooSlow.Instance;
             }
             catch (GrpcException refusal) when (refusal.Status == GrpcStatus.Unimplemented)
             {
@@ -38,7 +47,7 @@ internal sealed partial class PagedSearch(AuditLogClient log, ClusterContact con
             catch (GrpcException refusal) when (key.Length > 0)
             {
                 Log.PageKeyRefused(logger, refusal.Message);
-                return null;
+                return SearchAnswer.KeyRefused.Instance;
             }
             catch (GrpcException refusal)
             {
@@ -66,4 +75,24 @@ internal sealed partial class PagedSearch(AuditLogClient log, ClusterContact con
     // The real server: "limit 20000 exceeds max iteration limit 1000".
     [GeneratedRegex(@"limit \d+ exceeds \D*(\d+)", RegexOptions.CultureInvariant)]
     private static partial Regex LimitWords();
+}
+
+/// <summary>What became of one search. A closed list.</summary>
+internal abstract record SearchAnswer
+{
+    private SearchAnswer() { }
+
+    public sealed record Page(EventPage Events) : SearchAnswer;
+
+    /// <summary>The server does not take the page key.</summary>
+    public sealed record KeyRefused : SearchAnswer
+    {
+        public static readonly KeyRefused Instance = new();
+    }
+
+    /// <summary>No answer within the deadline; a shorter range may have one.</summary>
+    public sealed record TooSlow : SearchAnswer
+    {
+        public static readonly TooSlow Instance = new();
+    }
 }

@@ -99,8 +99,8 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
     {
         // Upstream's search ended with the window; some servers refuse a key under another range.
         var end = position.WindowTime is not null && now - from > plan.WindowSize ? from + plan.WindowSize : now;
-        var page = await search.PageAsync(plan.Types, from, end, plan.Batch, position.Cursor, cancellation);
-        return page is { Items.Count: > 0 } ? page : null;
+        var answer = await search.PageAsync(plan.Types, from, end, plan.Batch, position.Cursor, cancellation);
+        return answer is SearchAnswer.Page { Events: { Items.Count: > 0 } page } ? page : null;
     }
 
     private async Task<DateTime?> ReadUntilFoundAsync(DateTime from, DateTime now, byte[] id, CancellationToken cancellation)

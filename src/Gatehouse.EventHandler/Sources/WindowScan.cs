@@ -21,8 +21,17 @@ internal sealed class WindowScan(WindowScan.Search search, TimeSpan windowSize, 
     /// <summary>Page size of a restart, so that many events of one instant do not hide what comes after them. The real server's limit is 1000.</summary>
     private const int RestartLimit = 1000;
 
-    /// <summary>One search. An answer whose key the server refused is null.</summary>
-    public delegate Task<EventPage?> Search(DateTime from, DateTime to, int limit, string key, CancellationToken cancellation);
+    /// <summary>How often the window is halved at present: once more when a search takes too long, once less with each window that is through.</summary>
+    private int _halvings;
+
+    private enum WindowEnd
+    {
+        Through,
+        Enough,
+        TooSlow,
+    }
+
+    public delegate Task<SearchAnswer> Search(DateTime from, DateTime to, int limit, string key, CancellationToken cancellation);
 
     /// <summary>Takes one page that is not empty.</summary>
     public delegate ValueTask<PageOutcome> Take(EventPage page, CancellationToken cancellation);
@@ -33,15 +42,26 @@ internal sealed class WindowScan(WindowScan.Search search, TimeSpan windowSize, 
         // Neighbouring windows share their edge, so nothing falls between; what lies on it is recognised the second time.
         for (var start = from; ;)
         {
-            var end = to - start > windowSize ? start + windowSize : to;
-            if (await WindowAsync(start, end, limit, take, cancellation) || end >= to)
+            var end = to - start > Window ? start + Window : to;
+            var how = await WindowAsync(start, end, limit, take, cancellation);
+            if (how == WindowEnd.TooSlow)
+            {
+                // What was taken from it is known, and passed over when the shorter window begins at the same place.
+                do
+                    _halvings++;
+                while (Window >= end - start);
+                continue;
+            }
+            if (how == WindowEnd.Enough || end >= to)
                 return;
+            _halvings = Math.Max(0, _halvings - 1);
             start = end;
         }
     }
 
-    /// <returns>True when the taker has had enough.</returns>
-    private async Task<bool> WindowAsync(DateTime start, DateTime end, int limit, Take take, CancellationToken cancellation)
+    private TimeSpan Window => windowSize / (1L << _halvings);
+
+    private async Task<WindowEnd> WindowAsync(DateTime start, DateTime end, int limit, Take take, CancellationToken cancellation)
     {
         var from = start;
         var newest = start;
@@ -54,13 +74,16 @@ internal sealed class WindowScan(WindowScan.Search search, TimeSpan windowSize, 
         while (true)
         {
             // 1.
-            var page = await search(from, end, limit, key, cancellation);
+            var answer = await search(from, end, limit, key, cancellation);
+            if (answer is SearchAnswer.TooSlow)
+                return WindowEnd.TooSlow;
+            var page = (answer as SearchAnswer.Page)?.Events;
             var empty = page is null || page.Items.Count == 0;
             if (!empty)
             {
                 var outcome = await take(page!, cancellation);
                 if (outcome.Enough)
-                    return true;
+                    return WindowEnd.Enough;
                 if (outcome.Newest > newest)
                 {
                     newest = outcome.Newest < end ? outcome.Newest : end;
@@ -80,7 +103,7 @@ internal sealed class WindowScan(WindowScan.Search search, TimeSpan windowSize, 
 
             // 2.
             if (page is not null && next.Length == 0 && (!empty || key.Length == 0))
-                return false;
+                return WindowEnd.Through;
 
             // 3.
             circling |= next.Length > 0;
@@ -90,7 +113,7 @@ internal sealed class WindowScan(WindowScan.Search search, TimeSpan windowSize, 
                 // 4.
                 if (circling)
                     Log.PageKeyRepeats(logger, newest, end);
-                return false;
+                return WindowEnd.Through;
             }
             from = barrenRestarts > 0 ? newest : newest - start > Overlap ? newest - Overlap : start;
             barrenRestarts++;

@@ -125,4 +125,20 @@ public sealed class TroubleTests : IAsyncLifetime
 
         Assert.True(run.Ended.IsCanceled);
     }
+
+    [Fact]
+    public async Task A_range_that_takes_too_long_to_search_is_read_in_shorter_windows()
+    {
+        _cluster.Log.Add(ScriptedEvents.Series("e", 200, Start.AddDays(-2), TimeSpan.FromMinutes(10)));
+        _cluster.Refuse = call =>
+            call.Request is Gatehouse.Api.AuditLog.V1.GetUnstructuredEventsRequest search
+            && search.EndDate.ToDateTime() - search.StartDate.ToDateTime() > TimeSpan.FromHours(5)
+                ? new GrpcException(GrpcStatus.DeadlineExceeded, "too slow") : null;
+
+        await using var run = await SourceRun.ToTheEndAsync(
+            _cluster, SourceRun.Plan() with { StartTime = new DateTimeOffset(Start.AddDays(-3)) });
+
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"e-{i}"), run.Delivered);
+        Assert.True(run.Logger.Count(3119) > 0);
+    }
 }
