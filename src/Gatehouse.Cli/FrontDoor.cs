@@ -28,6 +28,10 @@ public static class FrontDoor
         Commands =
         [
             EventHandlerCommands.Tree(),
+            ClusterStartCommand.Spec,
+            new CommandSpec("auth", "Credentials of the cluster") { Commands = [AuthSignCommand.Spec] },
+            new CommandSpec("audit-log", "The cluster's audit log") { Commands = [AuditLogImportCommand.Spec] },
+            new CommandSpec("events", "Audit events as data") { Commands = [EventsGenerateCommand.Spec] },
             VersionCommand.OfProduct,
         ],
     };

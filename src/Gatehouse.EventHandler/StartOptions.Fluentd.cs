@@ -1,17 +1,16 @@
 using System.Globalization;
+using Gatehouse.EventHandler.Outputs.Fluentd;
 using Gatehouse.Hosting.Settings;
 
 namespace Gatehouse.EventHandler;
 
 public static partial class StartOptions
 {
-    private static FluentdPlan? PlanFluentd(SettingValues values, ProblemList problems)
+    /// <summary>The receiver's part of the settings alone, for commands that need no cluster. Null when its URLs are missing.</summary>
+    public static FluentdPlan? PlanReceiver(SettingValues values, ProblemList problems)
     {
         if (values.IsGiven("fluentd-cert") != values.IsGiven("fluentd-key"))
             problems.Add("fluentd-cert", "both fluentd_cert and fluentd_key should be specified");
-        CheckUrl(values.Text("fluentd-url"), problems);
-        CheckSessionUrl(values.Text("fluentd-session-url"), problems);
-        CheckHeaders(values.Map("fluentd-headers"), problems);
         var size = values.Whole("fluentd-batch-size")!.Value;
         if (size < 1)
             problems.Add("fluentd-batch-size", $"[forward.fluentd] batch-size is {size}", "1 posts one JSON object a request, more posts arrays");
@@ -23,7 +22,7 @@ public static partial class StartOptions
         var passphrase = ReadPassphrase(values, problems);
         if (values.Text("fluentd-url") is not { } url || values.Text("fluentd-session-url") is not { } sessionUrl)
             return null;
-        return new FluentdPlan
+        var plan = new FluentdPlan
         {
             Url = url,
             SessionUrl = sessionUrl,
@@ -37,53 +36,14 @@ public static partial class StartOptions
             Gzip = values.Text("fluentd-compression") == "gzip",
             Headers = values.Map("fluentd-headers"),
         };
-    }
+        var (wrong, odd) = FluentdCheck.Run(plan);
+        foreach (var problem in wrong)
+            problems.Add(problem.Key, $"{Named(problem.Key)}: {problem.Text}", problem.Hint);
+        foreach (var warning in odd)
+            problems.Warn(warning.Key, $"{Named(warning.Key)}: {warning.Text}", warning.Hint);
+        return plan;
 
-    private static void CheckUrl(string? url, ProblemList problems)
-    {
-        if (url is not null && !IsHttp(url))
-            problems.Add("fluentd-url", $"--fluentd-url: \"{MaskedUrl.Of(url)}\" is not a URL events can be posted to", "such as https://fluentd.example.com:8888/test.log");
-    }
-
-    /// <summary>The session id is appended to the text, so the text alone may be a URL while the result is none (spec 5.1).</summary>
-    private static void CheckSessionUrl(string? url, ProblemList problems)
-    {
-        if (url is null)
-            return;
-        var shown = MaskedUrl.Of(url);
-        if (!IsHttp(url + ".0a1b2c3d.log"))
-        {
-            problems.Add(
-                "fluentd-session-url",
-                $"--fluentd-session-url: with .<session id>.log appended \"{shown}\" is not a URL",
-                "it needs a path, such as https://fluentd.example.com:8888/session");
-        }
-        else if (url.Contains('#', StringComparison.Ordinal))
-        {
-            problems.Warn("fluentd-session-url", $"--fluentd-session-url: \"{shown}\" has a # that swallows the session id");
-        }
-        else if (new Uri(url + ".0a1b2c3d.log").Host.EndsWith(".0a1b2c3d.log", StringComparison.Ordinal))
-        {
-            problems.Warn("fluentd-session-url", $"--fluentd-session-url: \"{shown}\" has no path, so the session id becomes part of the host name");
-        }
-    }
-
-    private static bool IsHttp(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0;
-
-    private static void CheckHeaders(IReadOnlyDictionary<string, Secret> headers, ProblemList problems)
-    {
-        // RFC 9110: a name is a token, a value has no control characters; anything else could end the header early.
-        const string TokenMarks = "!#$%&'*+-.^_`|~";
-        foreach (var (name, value) in headers)
-        {
-            if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || TokenMarks.Contains(c, StringComparison.Ordinal)))
-                problems.Add("fluentd-headers", $"[forward.fluentd.headers] \"{name}\" is not a header name");
-            else if (name.ToLowerInvariant() is "content-length" or "transfer-encoding" or "connection" or "host")
-                problems.Add("fluentd-headers", $"[forward.fluentd.headers] {name} belongs to the connection and cannot be set");
-            if (value.Reveal().Any(c => c is < ' ' and not '\t' or '\u007f' or > '\u00ff'))
-                problems.Add("fluentd-headers", $"[forward.fluentd.headers] the value of {name} has characters a header cannot carry");
-        }
+        static string Named(string key) => key.StartsWith('[') ? key : $"--{key}";
     }
 
     private static Secret? ReadPassphrase(SettingValues values, ProblemList problems)

@@ -1,3 +1,4 @@
+using Gatehouse.EventHandler.State;
 using Gatehouse.Hosting.Settings;
 
 namespace Gatehouse.EventHandler;
@@ -15,22 +16,19 @@ public static partial class StartOptions
     public static ExportPlan? Plan(string command, SettingValues values, Surroundings around, ProblemList problems)
     {
         var teleport = PlanTeleport(command, values, problems);
-        var fluentd = PlanFluentd(values, problems);
+        var fluentd = PlanReceiver(values, problems);
         var locks = PlanLocks(values, problems);
         var (timeout, window, late) = CheckDurations(values, problems);
         if (values.Text("namespace") is not ("default" or "" or null))
             problems.Warn("namespace", $"namespace \"{values.Text("namespace")}\" has no effect: clusters have had only one since 2023");
         CheckDiagAddr(values.Text("diag-addr"), problems);
-        var storage = values.Text("storage");
-        if (storage is "")
-            problems.Add("storage", "--storage is empty", "name the directory that keeps the position");
-        if (fluentd is null || string.IsNullOrEmpty(storage))
+        if (PlanStorage(values, around, problems) is not { } storage || fluentd is null)
             return null;
         return new ExportPlan
         {
             Teleport = teleport,
             Fluentd = fluentd,
-            Storage = around.Absolute(storage),
+            Storage = storage,
             Batch = values.Whole("batch")!.Value,
             Types = values.List("types"),
             SkipEventTypes = values.List("skip-event-types").ToHashSet(),
@@ -73,6 +71,15 @@ public static partial class StartOptions
             : throw new InvalidOperationException("settings were checked and are wrong all the same");
     }
 
+    /// <summary>The directory of the handler's state, for commands that only look at it; null with the reason in <paramref name="problems"/>.</summary>
+    public static string? PlanState(SettingValues values, Surroundings around, ProblemList problems)
+    {
+        CheckAddr(values, problems);
+        return PlanStorage(values, around, problems) is { } storage && problems.Problems.Count == 0
+            ? StateDirectory.PathFor(storage, values.Text("teleport-addr")!)
+            : null;
+    }
+
     private static int Concurrency(SettingValues values) =>
         values.Whole("concurrency") is >= 1 and var concurrency ? concurrency : 5;
 
@@ -96,15 +103,13 @@ public static partial class StartOptions
             problems.Add(given[0], $"{command}: configuration setting(s) {have} are provided but setting(s) {lack} are missing");
         }
 
-        var addr = values.Text("teleport-addr") ?? "";
-        if (HostPort.Problem(addr) is { } problem)
-            problems.Add("teleport-addr", problem, HostPort.HintForCluster(addr));
+        CheckAddr(values, problems);
         var interval = values.Duration("teleport-refresh-interval")!.Value;
         if (values.Switch("teleport-refresh-enabled") && interval <= TimeSpan.Zero)
             problems.Add("teleport-refresh-interval", $"--teleport-refresh-interval is {GoDuration.Format(interval)}", "it must be more than zero, such as 1m");
         return new TeleportPlan
         {
-            Addr = addr,
+            Addr = values.Text("teleport-addr")!,
             Identity = values.Text("teleport-identity"),
             Ca = values.Text("teleport-ca"),
             Cert = values.Text("teleport-cert"),
@@ -115,6 +120,22 @@ public static partial class StartOptions
 
         static string Names(IEnumerable<string> settings) =>
             string.Join(", ", settings.Select(name => $"`{name.Replace('-', '.')}`"));
+    }
+
+    /// <summary>The state root as an absolute path; null when it is missing.</summary>
+    private static string? PlanStorage(SettingValues values, Surroundings around, ProblemList problems)
+    {
+        var storage = values.Text("storage");
+        if (storage is "")
+            problems.Add("storage", "--storage is empty", "name the directory that keeps the position");
+        return string.IsNullOrEmpty(storage) ? null : around.Absolute(storage);
+    }
+
+    private static void CheckAddr(SettingValues values, ProblemList problems)
+    {
+        var addr = values.Text("teleport-addr")!;
+        if (HostPort.Problem(addr) is { } problem)
+            problems.Add("teleport-addr", problem, HostPort.HintForCluster(addr));
     }
 
     private static LockPlan PlanLocks(SettingValues values, ProblemList problems)

@@ -33,6 +33,13 @@ public static partial class StartOptions
         .. Running(),
     ];
 
+    /// <summary>What says where the state is.</summary>
+    public static IReadOnlyList<SettingSpec> StateSettings { get; } = [.. Settings.Where(setting => setting.Name is "storage" or "teleport-addr")];
+
+    /// <summary>What says how to reach the receiver.</summary>
+    public static IReadOnlyList<SettingSpec> ReceiverSettings { get; } =
+        [.. Settings.Where(setting => setting.Name == "concurrency" || setting.Name.StartsWith("fluentd-", StringComparison.Ordinal))];
+
     /// <summary>Two spellings each: releases of 2021 to 2025 read FDWRD_, their documentation and later releases say FDFWD_.</summary>
     private static string[] BothSpellings(string name) => [$"FDFWD_{name}", $"FDWRD_{name}"];
 

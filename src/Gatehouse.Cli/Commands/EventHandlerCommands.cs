@@ -12,6 +12,9 @@ internal static class EventHandlerCommands
         Commands =
         [
             VersionCommand.OfEventHandler,
+            ConfigureCommandLine.Spec,
+            StartCommand.Spec,
+            DeadLettersCommands.Spec,
         ],
     };
 }

@@ -25,7 +25,7 @@ namespace Gatehouse.EventHandler.Outputs;
 /// </remarks>
 public sealed class DeadLetterFile : IDisposable
 {
-    internal const string FileName = "dead-letters.ndjson";
+    public const string FileName = "dead-letters.ndjson";
 
     private static readonly JsonWriterOptions LineOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 

@@ -38,6 +38,20 @@ public sealed record CommandCall(
     public TextWriter Out => Around.Out;
 
     public TextWriter Error => Around.Error;
+
+    /// <summary>Says what went wrong in the form of all errors, for a command that ends because of it.</summary>
+    public async Task<int> FailAsync(string text, int exit = 1)
+    {
+        await Error.WriteLineAsync($"{App}: error: {text}");
+        return exit;
+    }
+
+    /// <summary>Says the warnings about the settings, for commands that keep no log.</summary>
+    public async Task WarnAsync()
+    {
+        foreach (var warning in Warnings)
+            await Error.WriteLineAsync($"{App}: warning: {warning}");
+    }
 }
 
 /// <summary>What a program sees of the world when it starts; tests bring their own.</summary>
@@ -46,12 +60,18 @@ public sealed record CommandCall(
 /// <param name="Home">What <c>~</c> stands for.</param>
 public sealed record Surroundings(Func<string, string?> Variable, string Directory, string Home, TextWriter Out, TextWriter Error)
 {
+    /// <summary>Whether somebody watches the error stream, so that progress may be drawn there.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
     public static Surroundings OfProcess() => new(
         Environment.GetEnvironmentVariable,
         Environment.CurrentDirectory,
         Environment.GetEnvironmentVariable("HOME") ?? "/",
         Console.Out,
-        Console.Error);
+        Console.Error)
+    {
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+    };
 
     /// <summary>An absolute path without <c>~</c>, <c>.</c> and <c>..</c>.</summary>
     public string Absolute(string path)

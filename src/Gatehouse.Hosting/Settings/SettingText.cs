@@ -23,7 +23,8 @@ internal static class SettingText
         switch (setting.Type)
         {
             case SettingType.List:
-                value = texts.SelectMany(text => Split(text!, ',')).ToList();
+                // What the shell has parted already, such as file names, is not parted again.
+                value = setting.TakesRest ? texts.Select(text => text!).ToList() : texts.SelectMany(text => Split(text!, ',')).ToList();
                 return null;
             case SettingType.SecretMap:
                 return ReadMap(texts.SelectMany(text => Split(text!, ';')), out value);

@@ -56,6 +56,16 @@ public sealed partial class GoldenPrecedenceTests : IDisposable
         Directory.CreateDirectory(_start.Folder["d"]);
 
         var (flag, toml, environment) = Sources(setting, given);
+        // The capture has URLs without a path, which upstream would post to a host named after the session; ours wants one (urls-checked).
+        if (setting == "fluentd-session-url")
+        {
+            Assert.Contains("urls-checked", DifferencesPage.Lines());
+            expected = expected.Replace("\"", "/\"", StringComparison.Ordinal).Replace("url=/", "url=", StringComparison.Ordinal);
+            flag = [.. flag.Select(text => text + "/")];
+            environment = environment.ToDictionary(entry => entry.Key, entry => entry.Value + "/");
+            if (toml.Length > 0)
+                File.WriteAllText(toml[1], File.ReadAllText(toml[1]).Replace("http://T", "http://T/", StringComparison.Ordinal));
+        }
         var run = await _start.RunAsync(environment, [.. Base(setting), .. toml, .. flag]);
 
         var seen = run.Errors.Count > 0 ? $"USAGE-ERR {string.Join("; ", run.Errors)}" : Seen(setting, _start.Plan!);

@@ -51,14 +51,11 @@ public sealed class StartOptionsTests : IDisposable
     [InlineData("--teleport-identity: stat {dir}/nope: no such file or directory", "-", "--teleport-identity=nope")]
     [InlineData("address [::1: missing ']' in address", "+", "--teleport-addr=[::1")]
     [InlineData("address a:b: invalid port \"b\"", "+", "--teleport-addr=a:b")]
-    [InlineData("--fluentd-url: \"ftp://••••••@h/x\" is not a URL events can be posted to", "+", "--fluentd-url=ftp://u:p@h/x")]
-    [InlineData("--fluentd-session-url: with .<session id>.log appended \"https://h:9800\" is not a URL", "+", "--fluentd-session-url=https://h:9800")]
+    [InlineData("--fluentd-session-url: it has no path, so the session id would become part of the host name", "+", "--fluentd-session-url=https://h")]
+    [InlineData("[forward.fluentd.headers] a b: this is not a header name", "+", "--fluentd-headers=a b=c")]
     [InlineData("[forward.fluentd] batch-size is 0", "+", "--fluentd-batch-size=0")]
     [InlineData("[forward.fluentd] batch-bytes is 10", "+", "--fluentd-batch-bytes=10")]
     [InlineData("--fluentd-compression must be one of \"none\",\"gzip\" but got \"zstd\"", "+", "--fluentd-compression=zstd")]
-    [InlineData("[forward.fluentd.headers] \"a b\" is not a header name", "+", "--fluentd-headers=a b=c")]
-    [InlineData("[forward.fluentd.headers] Host belongs to the connection and cannot be set", "+", "--fluentd-headers=Host=c")]
-    [InlineData("[forward.fluentd.headers] the value of a has characters a header cannot carry", "+", "--fluentd-headers=a=c\r\nd: e")]
     [InlineData("--window-size is 0s", "+", "--window-size=0s")]
     [InlineData("--late-window is -1m0s", "+", "--late-window=-1m")]
     [InlineData("--lock-period is 0s", "+", "--lock-enabled", "--lock-period=0s")]
@@ -84,9 +81,8 @@ public sealed class StartOptionsTests : IDisposable
     [InlineData("--concurrency is 0; 5 is used", "--concurrency=0")]
     [InlineData("--lock-failed-attempts-count is 0; 1 is used", "--lock-enabled", "--lock-failed-attempts-count=0")]
     [InlineData("namespace \"other\" has no effect: clusters have had only one since 2023", "--namespace=other")]
+    [InlineData("--fluentd-session-url: it has a #, so the session id appended to it is never sent", "--fluentd-session-url=https://h/#x")]
     [InlineData("[forward.fluentd] batch-bytes is 99999999", "--fluentd-batch-bytes=99999999")]
-    [InlineData("--fluentd-session-url: \"https://h/#x\" has a # that swallows the session id", "--fluentd-session-url=https://h/#x")]
-    [InlineData("--fluentd-session-url: \"https://h\" has no path, so the session id becomes part of the host name", "--fluentd-session-url=https://h")]
     public async Task What_upstream_runs_with_though_it_is_odd_is_a_warning(string expected, params string[] args)
     {
         var plan = await _start.AcceptAsync(null, [.. Base, .. args]);

@@ -1,0 +1,44 @@
+using Gatehouse.EventHandler;
+using Gatehouse.Hosting.Lifetime;
+using Gatehouse.Hosting.Logging;
+using Gatehouse.Hosting.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Cli.Commands;
+
+/// <summary><c>event-handler start</c>: from checked settings to the running handler.</summary>
+internal static class StartCommand
+{
+    private const string Name = "start";
+
+    public static CommandSpec Spec { get; } = new(Name, "Start log ingestion")
+    {
+        Settings = StartOptions.Settings,
+        Check = (values, around, problems) => StartOptions.Plan(Name, values, around, problems),
+        Examples =
+        [
+            "--config /etc/teleport-event-handler.toml",
+            "--config teleport-event-handler.toml --start-time 2021-05-05T00:00:00Z --diag-addr 127.0.0.1:3000",
+        ],
+        Run = (call, _) => RunAsync(call),
+    };
+
+    private static async Task<int> RunAsync(CommandCall call)
+    {
+        var plan = StartOptions.Checked(Name, call.Values, call.Around, call.Warnings);
+        using var logs = ConsoleLog.Create(plan.LogFormat == "json" ? LogFormat.Json : LogFormat.Text, plan.Debug ? LogLevel.Debug : LogLevel.Information, TimeProvider.System);
+        var log = logs.CreateLogger("Gatehouse.EventHandler");
+        StartOptions.LogPlan(log, plan);
+        using var signals = new ProcessSignals();
+        using var status = new EventHandlerStatus(TimeProvider.System);
+        return await new EventHandlerProcess(plan, () => Reload(call, log), signals, status, logs, TimeProvider.System).RunAsync();
+    }
+
+    private static ReloadedPlan Reload(CommandCall call, ILogger log)
+    {
+        if (StartOptions.Reread(call, out var wrong) is not { } plan)
+            return new ReloadedPlan.Unusable(string.Join("; ", wrong));
+        StartOptions.LogPlan(log, plan);
+        return new ReloadedPlan.Usable(plan);
+    }
+}
