@@ -55,6 +55,7 @@ public sealed class BulkReadingTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(0, 2500).Select(i => $"a-{i}"), run.Delivered);
     }
 
+    [Trait("Difference", "bulk-types")]
     [Fact]
     public async Task Filters_hold_in_bulk_mode_too()
     {
@@ -69,6 +70,7 @@ public sealed class BulkReadingTests : IAsyncLifetime
         Assert.Equal(20, run.Filtered);
     }
 
+    [Trait("Difference", "bulk-start-time")]
     [Fact]
     public async Task The_start_time_is_the_oldest_event_time_also_within_its_day()
     {

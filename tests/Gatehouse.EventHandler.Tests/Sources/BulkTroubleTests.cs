@@ -77,6 +77,7 @@ public sealed class BulkTroubleTests : IAsyncLifetime
         Assert.Equal(expected.Order(), delivered.Order());
     }
 
+    [Trait("Difference", "bulk-start-day")]
     [Fact]
     public async Task A_start_time_in_the_afternoon_does_not_make_its_day_come_again()
     {
@@ -91,6 +92,7 @@ public sealed class BulkTroubleTests : IAsyncLifetime
         Assert.Empty(run.Delivered);
     }
 
+    [Trait("Difference", "bulk-missing-chunk")]
     [Fact]
     public async Task A_listed_chunk_that_is_not_there_holds_up_no_other_and_is_read_when_it_appears()
     {

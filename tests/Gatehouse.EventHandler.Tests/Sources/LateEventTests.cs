@@ -13,6 +13,7 @@ public sealed class LateEventTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
 
+    [Trait("Difference", "late-events")]
     [Fact]
     public async Task An_event_that_appears_late_is_delivered_once_within_a_minute()
     {

@@ -65,6 +65,7 @@ public sealed class ModeTests : IAsyncLifetime
         Assert.Equal(Today, DateOnly.FromDateTime(((GetEventExportChunksRequest)_cluster.Calls[0].Request!).Date.ToDateTime()));
     }
 
+    [Trait("Difference", "bulk-after-searches")]
     [Fact]
     public async Task When_a_cluster_gets_bulk_export_nothing_is_lost_and_nothing_comes_twice()
     {

@@ -60,6 +60,7 @@ public sealed class PagedReadingTests : IAsyncLifetime
         Assert.Equal(count + 14, run.Delivered.Distinct().Count());
     }
 
+    [Trait("Difference", "page-of-skipped-types")]
     [Fact]
     public async Task A_page_of_nothing_but_skipped_types_moves_on()
     {
@@ -73,6 +74,7 @@ public sealed class PagedReadingTests : IAsyncLifetime
         Assert.Equal(60, run.Filtered);
     }
 
+    [Trait("Difference", "page-key-and-window")]
     [Fact]
     public async Task Windows_are_outside_and_pages_inside_and_no_key_outlives_its_window()
     {
@@ -214,6 +216,7 @@ public sealed class PagedReadingTests : IAsyncLifetime
         Assert.Equal(11, clock.GetUtcNow().Day);
     }
 
+    [Trait("Difference", "page-limit")]
     [Fact]
     public async Task A_page_size_the_server_refuses_is_lowered_to_what_it_takes()
     {
@@ -226,6 +229,7 @@ public sealed class PagedReadingTests : IAsyncLifetime
         Assert.Equal(1, run.Logger.Count(3113));
     }
 
+    [Trait("Difference", "page-key-forgotten")]
     [Fact]
     public async Task A_server_that_forgot_one_page_key_costs_no_event()
     {

@@ -21,6 +21,7 @@ public sealed class PositionTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
 
+    [Trait("Difference", "cursor-file-lost")]
     [Theory]
     [InlineData("e-39", "e-47")]
     [InlineData("", "e-3")]

@@ -16,6 +16,7 @@ public sealed class TroubleTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
 
+    [Trait("Difference", "auth-restart")]
     [Fact]
     public async Task A_cluster_that_restarts_is_waited_for_with_one_word_in_the_log()
     {
@@ -49,6 +50,7 @@ public sealed class TroubleTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(0, 200).Select(i => $"e-{i}"), run.Delivered);
     }
 
+    [Trait("Difference", "fetch-errors")]
     [Theory]
     [InlineData(GrpcStatus.DeadlineExceeded)]
     [InlineData(GrpcStatus.ResourceExhausted)]
@@ -81,6 +83,7 @@ public sealed class TroubleTests : IAsyncLifetime
         Assert.Equal(Words, denied.Message);
     }
 
+    [Trait("Difference", "old-clusters")]
     [Fact]
     public async Task A_cluster_older_than_13_1_is_refused_in_clear_words()
     {
