@@ -82,6 +82,7 @@ public static class ClusterProcess
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
+        builder.Services.AddSingleton<IHostLifetime, OwnerDecides>();
         builder.Services.AddSingleton<ILoggerFactory>(new WarningsOnly(loggers));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

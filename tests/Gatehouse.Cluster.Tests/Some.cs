@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -45,17 +46,24 @@ internal static class Some
         var events = new List<(string, string, string)>();
         foreach (var chunk in export.Chunks(day).ToList())
         {
-            await ChunkExport.StreamAsync(
-                export.Find(day, chunk)!, 0,
-                message =>
-                {
-                    var item = ExportEventUnstructured.Parser.ParseFrom(message.Span);
-                    events.Add((chunk, item.Event.Id, item.Cursor));
-                    return ValueTask.CompletedTask;
-                },
-                default);
+            foreach (var message in await MessagesAsync(export.Find(day, chunk)!, 0))
+            {
+                var item = ExportEventUnstructured.Parser.ParseFrom(message);
+                events.Add((chunk, item.Event.Id, item.Cursor));
+            }
         }
         return events;
+    }
+
+    /// <summary>A chunk's messages from a position on, taken out of gRPC's framing.</summary>
+    public static async Task<List<byte[]>> MessagesAsync(Segment chunk, int skip)
+    {
+        using var stream = new MemoryStream();
+        await ChunkExport.StreamAsync(chunk, skip, block => stream.WriteAsync(block), default);
+        var (bytes, messages) = (stream.ToArray(), new List<byte[]>());
+        for (var at = 0; at < bytes.Length; at += 5 + messages[^1].Length)
+            messages.Add(bytes.AsSpan(at + 5, BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(at + 1))).ToArray());
+        return messages;
     }
 
     public static JsonNode Json(EventUnstructured item) => JsonNode.Parse(JsonFormatter.Default.Format(item.Unstructured))!;

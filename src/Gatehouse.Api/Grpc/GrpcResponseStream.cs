@@ -41,6 +41,17 @@ public sealed class GrpcResponseStream
         return _unflushed < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
     }
 
+    /// <summary>
+    /// Writes bytes of messages that carry their gRPC prefix already, as they lie in a file. They may end in the middle of a message as long as
+    /// the rest follows.
+    /// </summary>
+    public ValueTask WriteFramesAsync(ReadOnlyMemory<byte> frames)
+    {
+        _writer.Write(frames.Span);
+        Count(frames.Length);
+        return _unflushed < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
+    }
+
     /// <summary>Sends what is buffered, and the response headers when they have not been; waits while the client takes nothing.</summary>
     /// <exception cref="OperationCanceledException">The client left, the deadline passed or the server stops.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

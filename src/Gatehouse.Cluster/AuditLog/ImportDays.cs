@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Security.Cryptography;
 using Gatehouse.Cluster.Storage;
 using Gatehouse.Events;
 
@@ -112,12 +111,8 @@ internal sealed class ImportDays(DataDirectory data)
         }
     }
 
-    private static UInt128 KeyOf(ReadOnlySpan<byte> line, in EventFields fields)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(fields.Uid.IsEmpty ? line : fields.Uid, hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(hash);
-    }
+    private static UInt128 KeyOf(ReadOnlySpan<byte> line, in EventFields fields) =>
+        fields.Uid.IsEmpty ? EventKey.OfContent(line) : EventKey.OfUid(fields.Uid);
 
     private sealed class DayState(DateOnly date, HashSet<UInt128> known)
     {

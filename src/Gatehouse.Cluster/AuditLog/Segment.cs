@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Gatehouse.Cluster.AuditLog;
 
 /// <summary>A segment as readers see it: open and in memory, or sealed and on disk. Events never leave it and never change.</summary>
@@ -44,38 +42,8 @@ internal sealed class Segment
     public SegmentView Read()
     {
         if (Volatile.Read(ref _open) is not { } open)
-            return new SegmentView(this, _cache.Index(Files), default, null);
+            return new SegmentView(this, _cache.Index(Files), default);
         var (index, wire) = open.Read();
-        return new SegmentView(this, index, wire, null);
+        return new SegmentView(this, index, wire);
     }
-}
-
-/// <summary>One reader's look at a segment. The file is opened at the first byte it needs.</summary>
-internal sealed class SegmentView(Segment segment, SegmentIndex index, ReadOnlyMemory<byte> memory, SafeFileHandle? file) : IDisposable
-{
-    private SafeFileHandle? _file = file;
-
-    public Segment Segment => segment;
-    public SegmentIndex Index => index;
-
-    /// <summary>Copies wire bytes from an offset; they are there for every entry of the index.</summary>
-    public void ReadWire(long offset, Span<byte> to)
-    {
-        if (!memory.IsEmpty)
-        {
-            memory.Span.Slice((int)offset, to.Length).CopyTo(to);
-            return;
-        }
-        _file ??= File.OpenHandle(segment.Files.Wire, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        while (!to.IsEmpty)
-        {
-            var read = RandomAccess.Read(_file, to, offset);
-            if (read == 0)
-                throw new InvalidDataException($"{segment.Files.Wire} ends before its index says");
-            to = to[read..];
-            offset += read;
-        }
-    }
-
-    public void Dispose() => _file?.Dispose();
 }

@@ -11,11 +11,14 @@ namespace Gatehouse.Cluster.AuditLog;
 /// any thread at the same time, since published bytes never change and a grown array leaves the old one behind.
 /// </summary>
 /// <remarks>
-/// Wire bytes (<c>.pb</c>): per event a u32 length (little-endian) and an <c>ExportEventUnstructured</c> message, cursor included. An export
-/// is therefore a copy of the file, and the message's first field is at the same time the item of a search page.
+/// Wire bytes (<c>.pb</c>): per event gRPC's prefix (a zero, u32 length big-endian) and an <c>ExportEventUnstructured</c> message, cursor
+/// included. An export is therefore a copy of the file, and the message's first field is at the same time the item of a search page.
 /// </remarks>
 internal sealed class SegmentContent
 {
+    /// <summary>Bytes before each message.</summary>
+    public const int PrefixBytes = 5;
+
     private readonly Dictionary<string, int> _typeNumbers = [];
     private readonly List<string> _types = [];
     private readonly ArrayBufferWriter<byte> _scratch = new(4096);
@@ -68,18 +71,19 @@ internal sealed class SegmentContent
 
     private void Append(ReadOnlySpan<byte> message, long nanoseconds, int type)
     {
-        if (_wire.Length - _wireLength < 4 + message.Length)
+        if (_wire.Length - _wireLength < PrefixBytes + message.Length)
         {
-            var larger = new byte[Math.Max(_wireLength + 4 + message.Length, _wire.Length * 2)];
+            var larger = new byte[Math.Max(_wireLength + PrefixBytes + message.Length, _wire.Length * 2)];
             _wire.AsSpan(0, _wireLength).CopyTo(larger);
             _wire = larger;
         }
-        BinaryPrimitives.WriteInt32LittleEndian(_wire.AsSpan(_wireLength), message.Length);
-        message.CopyTo(_wire.AsSpan(_wireLength + 4));
+        _wire[_wireLength] = 0;
+        BinaryPrimitives.WriteInt32BigEndian(_wire.AsSpan(_wireLength + 1), message.Length);
+        message.CopyTo(_wire.AsSpan(_wireLength + PrefixBytes));
         if (_count == _entries.Length)
             Array.Resize(ref _entries, _count * 2);
-        _entries[_count++] = new SegmentEntry(nanoseconds, _wireLength + 4, message.Length, FirstFieldLength(message), type);
-        _wireLength += 4 + message.Length;
+        _entries[_count++] = new SegmentEntry(nanoseconds, _wireLength + PrefixBytes, message.Length, FirstFieldLength(message), type);
+        _wireLength += PrefixBytes + message.Length;
     }
 
     private int TypeNumber(ReadOnlySpan<byte> type)

@@ -6,7 +6,7 @@ namespace Gatehouse.Cluster.AuditLog;
 
 /// <summary>One event of a segment.</summary>
 /// <param name="Nanoseconds">Its time.</param>
-/// <param name="Offset">Where its message starts in the segment's wire bytes, behind the length.</param>
+/// <param name="Offset">Where its message starts in the segment's wire bytes, behind its prefix.</param>
 /// <param name="Length">Length of the whole message, cursor included.</param>
 /// <param name="ItemLength">Length of the message's first field, tag and length included: that is the event without its cursor.</param>
 /// <param name="Type">Number of its type in <see cref="SegmentIndex.Types"/>.</param>
@@ -15,7 +15,7 @@ internal readonly record struct SegmentEntry(long Nanoseconds, int Offset, int L
 /// <summary>
 /// What a search needs of a segment, 24 bytes an event. On disk (<c>.idx</c>), little-endian:
 /// <code>
-/// "GHIDX001"  u32 events  u32 types  i64 length of .ndjson  i64 length of .pb
+/// "GHIDX002"  u32 events  u32 types  i64 length of .ndjson  i64 length of .pb
 /// per type:   u16 length, UTF-8
 /// per event, in order of arrival: i64 time, u32 offset, u32 length, u32 item length, u32 type
 /// SHA-256 of all before
@@ -25,7 +25,7 @@ internal readonly record struct SegmentEntry(long Nanoseconds, int Offset, int L
 internal sealed class SegmentIndex
 {
     private const int HeaderBytes = 32, EntryBytes = 24, HashBytes = 32;
-    private static ReadOnlySpan<byte> Magic => "GHIDX001"u8;
+    private static ReadOnlySpan<byte> Magic => "GHIDX002"u8;
 
     private readonly SegmentEntry[] _entries;
     private int[]? _byTime;

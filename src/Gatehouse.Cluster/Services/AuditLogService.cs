@@ -79,7 +79,7 @@ internal sealed class AuditLogService(ClusterIdentity cluster, Gate gate, EventL
         var day = DayOf(request.Date);
         var chunk = _export.Find(day, request.Chunk)
             ?? throw new GrpcException(GrpcStatus.NotFound, $"chunk \"{request.Chunk}\" of {day:yyyy-MM-dd} is not found");
-        ClusterMetrics.EventsExported.Add(await ChunkExport.StreamAsync(chunk, skip, stream.WriteBytesAsync, call.Cancellation));
+        ClusterMetrics.EventsExported.Add(await ChunkExport.StreamAsync(chunk, skip, stream.WriteFramesAsync, call.Cancellation));
     }
 
     /// <summary>An absent time is 1970, as in the real one's language.</summary>
