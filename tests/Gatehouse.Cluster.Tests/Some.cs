@@ -31,7 +31,7 @@ internal static class Some
         var ids = new List<string>();
         while (true)
         {
-            var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(request, default));
+            var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(request, default).Span);
             ids.AddRange(page.Items.Select(item => item.Id));
             if (page.LastKey.Length == 0)
                 return ids;

@@ -43,7 +43,7 @@ internal sealed class AuditLogService(ClusterIdentity cluster, Gate gate, EventL
         var page = _search.Page(
             new SearchRequest(from, to, request.EventTypes.ToHashSet(), request.Limit > 0 ? request.Limit : MaxLimit, (int)request.Order == 1, after),
             call.Cancellation);
-        return Task.FromResult<ReadOnlyMemory<byte>>(page);
+        return Task.FromResult(page);
     }
 
     private async Task StreamSessionAsync(StreamUnstructuredSessionEventsRequest request, GrpcResponseStream stream, GrpcCall call)
