@@ -12,7 +12,8 @@ internal sealed class ClusterConnection : IDisposable
     /// <summary>Without a refresh timer the files are still looked at, rarely: whoever renews them should not have to send a signal.</summary>
     private static readonly TimeSpan UnaskedRefresh = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan ExpiryWarning = TimeSpan.FromHours(24);
+    /// <summary>A year's credential deserves a word a day before its end; an hour's, in its last fifth.</summary>
+    private static readonly TimeSpan LongestWarning = TimeSpan.FromHours(24);
 
     private readonly CredentialSource _credentials;
     private readonly TimeSpan _refresh;
@@ -69,12 +70,19 @@ internal sealed class ClusterConnection : IDisposable
                 Log.CredentialRenewed(_log, _credentials.Description, CredentialExpiry);
                 _channel.Reconnect();
             }
-            var trouble = result.Problem ?? (CredentialExpiry - _time.GetUtcNow() < ExpiryWarning ? "expires soon" : null);
+            var trouble = result.Problem ?? (ExpiresSoon() ? "expires soon" : null);
             if (trouble is not null && trouble != told)
                 Log.CredentialTrouble(_log, _credentials.Description, trouble, CredentialExpiry);
             told = trouble;
         }
         while (await interval.WaitForNextTickAsync(stop).ConfigureAwait(false));
+    }
+
+    private bool ExpiresSoon()
+    {
+        var certificate = _credentials.Current.Certificate;
+        var fifth = (certificate.NotAfter - certificate.NotBefore) / 5;
+        return CredentialExpiry - _time.GetUtcNow() < (fifth < LongestWarning ? fifth : LongestWarning);
     }
 
     public void Dispose() => _channel.Dispose();

@@ -108,7 +108,7 @@ internal sealed class Export : IAsyncDisposable
         // The export ends with the exporter and the recordings it announced, or with the first part that fails.
         var failure = await FailureOfAsync(await Task.WhenAny(exporting, FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
         if (failure is null && !_stop.IsCancellationRequested)
-            failure = await FailureOfAsync(_sessions.WhenIdleAsync(_stop.Token)).ConfigureAwait(false);
+            failure = await FailureOfAsync(RecordingsDoneAsync()).ConfigureAwait(false);
 
         _ended = true;
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -132,6 +132,15 @@ internal sealed class Export : IAsyncDisposable
         await _home.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
         _abort.Dispose();
+    }
+
+    /// <summary>A recording is queued when its upload event is durable, so that comes first.</summary>
+    private async Task RecordingsDoneAsync()
+    {
+        await _writer.FlushAsync().WaitAsync(_stop.Token).ConfigureAwait(false);
+        await _sessions.WhenIdleAsync(_stop.Token).ConfigureAwait(false);
+        // What was found missing meanwhile has its place in the checkpoint, too.
+        await _writer.FlushAsync().WaitAsync(_stop.Token).ConfigureAwait(false);
     }
 
     private async Task EndGraceAsync()

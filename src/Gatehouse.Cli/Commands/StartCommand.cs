@@ -30,8 +30,15 @@ internal static class StartCommand
         var log = logs.CreateLogger("Gatehouse.EventHandler");
         StartOptions.LogPlan(log, plan);
         using var signals = new ProcessSignals();
-        using var status = new EventHandlerStatus(TimeProvider.System);
-        return await new EventHandlerProcess(plan, () => Reload(call, log), signals, status, logs, TimeProvider.System).RunAsync();
+        try
+        {
+            await using var diagnostics = await HandlerDiagnostics.StartAsync(plan.DiagAddr, VersionCommand.Version, logs, signals.Stop);
+            return await new EventHandlerProcess(plan, () => Reload(call, log), signals, diagnostics.Status, logs, TimeProvider.System).RunAsync();
+        }
+        catch (IOException e)
+        {
+            return await call.FailAsync(e.Message);
+        }
     }
 
     private static ReloadedPlan Reload(CommandCall call, ILogger log)

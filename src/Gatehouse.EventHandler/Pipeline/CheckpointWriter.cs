@@ -42,6 +42,14 @@ internal sealed class CheckpointWriter(Checkpoint checkpoint, PipelineMetrics me
         return durable.Task;
     }
 
+    /// <summary>Returns when everything added so far is durable and its actions have run.</summary>
+    public Task FlushAsync()
+    {
+        var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Add([], durable.SetResult);
+        return durable.Task;
+    }
+
     /// <summary>Nothing more comes: <see cref="RunAsync"/> ends when all of it is durable.</summary>
     public void Complete()
     {

@@ -45,9 +45,12 @@ internal sealed class LineLoggerProvider(ILineFormat format, Stream output, Time
     {
         var template = fields.FirstOrDefault(field => field.Key == "{OriginalFormat}").Value as string ?? "";
         return [.. fields
-            .Where(field => field.Key != "{OriginalFormat}" && !template.Contains("{" + field.Key + "}", StringComparison.OrdinalIgnoreCase))
+            .Where(field => field.Key != "{OriginalFormat}" && !StandsIn(template, field.Key))
             .Select(field => KeyValuePair.Create(LogValue.Name(field.Key), field.Value))];
     }
+
+    private static bool StandsIn(string template, string field) =>
+        template.Contains("{" + field + "}", StringComparison.OrdinalIgnoreCase) || template.Contains("{" + field + ":", StringComparison.OrdinalIgnoreCase);
 
     private sealed class LineLogger(LineLoggerProvider owner) : ILogger
     {

@@ -28,6 +28,7 @@ internal static class LogValue
         bool yes => yes ? "true" : "false",
         DateTimeOffset moment => Moment(moment),
         DateTime moment => Moment(moment.Kind == DateTimeKind.Unspecified ? new DateTimeOffset(moment, TimeSpan.Zero) : moment),
+        DateOnly day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         TimeSpan span => Duration(span),
         IEnumerable list => "[" + string.Join(' ', list.Cast<object?>().Select(Text)) + "]",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
