@@ -27,6 +27,9 @@ public sealed class OutputMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
+    /// <summary>Tells these instruments from those of other outputs in the process.</summary>
+    internal bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, _meter);
+
     /// <returns>Time stamp for <see cref="RequestEnded"/>.</returns>
     internal long RequestStarted()
     {

@@ -9,9 +9,9 @@ using Xunit;
 namespace Gatehouse.EventHandler.Tests.Outputs;
 
 /// <summary>An output in front of a scripted receiver.</summary>
-internal sealed class OutputRig(ScriptedReceiver receiver, Func<FluentdPlan, FluentdPlan>? change = null, TimeProvider? time = null) : IAsyncDisposable
+internal sealed class OutputRig(ScriptedReceiver receiver, Func<FluentdPlan, FluentdPlan>? change = null, TimeProvider? time = null, OutputMetrics? metrics = null) : IAsyncDisposable
 {
-    private readonly OutputMetrics _metrics = new();
+    private readonly OutputMetrics _metrics = metrics ?? new OutputMetrics();
     private FluentdOutput? _output;
 
     public ScriptedReceiver Receiver => receiver;

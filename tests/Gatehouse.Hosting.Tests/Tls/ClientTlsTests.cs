@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Gatehouse.Hosting.Tls;
 using Gatehouse.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -88,6 +89,15 @@ public sealed class ClientTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_hello_names_the_host_as_upstreams_does_but_never_an_address()
+    {
+        using var golden = JsonDocument.Parse(await File.ReadAllTextAsync(Repository.PathOf("tests", "data", "handler-golden", "tls-client-hello.json"), Stop));
+        var tls = new ClientTls(new TlsFiles(_files.Ca, null, null), _time, NullLogger.Instance);
+        Assert.Equal(golden.RootElement[0].GetProperty("sni").GetString(), await NameInHelloAsync(tls, "localhost"));
+        Assert.Equal("", await NameInHelloAsync(tls, "127.0.0.1"));
+    }
+
+    [Fact]
     public void Files_that_cannot_be_used_are_named()
     {
         var certificate = _files.Issue("a", server: false);
@@ -102,6 +112,28 @@ public sealed class ClientTlsTests : IDisposable
         Assert.StartsWith(_files.PathOf("absent"), Refusal(new TlsFiles(_files.PathOf("absent"), null, null)), StringComparison.Ordinal);
         var damaged = _files.Write("damaged.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         Assert.StartsWith($"{damaged}: a certificate in it is damaged", Refusal(new TlsFiles(damaged, null, null)), StringComparison.Ordinal);
+    }
+
+    private async Task<string> NameInHelloAsync(ClientTls tls, string host)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener.LocalEndpoint, Stop);
+        using var accepted = await listener.AcceptSocketAsync(Stop);
+        var name = "none";
+        await using var serving = new SslStream(new NetworkStream(accepted));
+        var answering = serving.AuthenticateAsServerAsync(
+            (_, hello, _, _) =>
+            {
+                name = hello.ServerName;
+                return ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificate = _files.Server });
+            },
+            null,
+            Stop);
+        await using var client = await tls.AuthenticateAsync(new NetworkStream(socket), host, [SslApplicationProtocol.Http11], Stop);
+        await answering;
+        return name;
     }
 
     private static string Refusal(TlsFiles files) =>
