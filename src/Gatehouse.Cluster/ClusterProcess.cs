@@ -51,9 +51,12 @@ public static class ClusterProcess
         // 3.
         var locks = LockStore.Open(data, time);
         await using var log = EventLog.Open(data, options, time, loggers);
+        var registry = new Registry(data, logger);
+        // A file that cannot be read stops the start; later it only keeps the old state.
+        _ = registry.RoleNames;
         // 4.
         var refused = new RefusedLogins(cluster, log, time, logger);
-        var gate = new Gate(cluster, new Registry(data), locks, refused, time);
+        var gate = new Gate(cluster, registry, locks, refused, time);
         var server = new GrpcServer { ServerVersion = AuthService.ApiVersion };
         new AuthService(cluster, gate, locks, log, time).Register(server);
         new AuditLogService(cluster, gate, log, new RecordingStore(data), time).Register(server);

@@ -30,4 +30,7 @@ internal static partial class Log
 
     [LoggerMessage(4021, LogLevel.Error, "An audit event of type {Type} was lost")]
     public static partial void OwnEventLost(ILogger logger, Exception error, string type);
+
+    [LoggerMessage(4022, LogLevel.Warning, "{Problem}. Users and roles stay as they were")]
+    public static partial void RegistryUnreadable(ILogger logger, string problem);
 }

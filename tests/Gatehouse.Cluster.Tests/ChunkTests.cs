@@ -82,4 +82,18 @@ public sealed class ChunkTests
         await log.AppendAsync(Some.Event("e0", "2026-11-21T00:00:00Z"), TestContext.Current.CancellationToken);
         Assert.Equal(["e0"], Some.Ids(log, Some.Search()));
     }
+
+    [Fact]
+    public async Task Many_who_log_at_once_are_all_answered_and_all_found()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var log = Some.Log(folder["data"]))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 500).Select(i =>
+                log.AppendAsync(Some.Event($"e{i}", $"2026-11-2{i % 3}T00:00:00Z"), TestContext.Current.CancellationToken)));
+            Assert.Equal(500, Some.Ids(log, Some.Search(limit: 33)).Distinct().Count());
+        }
+        await using var again = Some.Log(folder["data"]);
+        Assert.Equal(500, Some.Ids(again, Some.Search(limit: 33, newestFirst: true)).Distinct().Count());
+    }
 }

@@ -71,5 +71,9 @@ public sealed class LockTests : IAsyncLifetime
         await File.WriteAllTextAsync(roles, """[{"name":"reader","rules":[]}]""", cancellation);
         var refused = await Programs.ApiClientAsync(_cluster, "events", reader, "--from", "-1h", "--to", "1h");
         Assert.Contains("error: access denied: access denied to perform action \"list\" on \"event\"", refused.Error, StringComparison.Ordinal);
+        // A slip of the editor neither gives it back nor stops the service.
+        await File.WriteAllTextAsync(roles, "[{", cancellation);
+        var still = await Programs.ApiClientAsync(_cluster, "events", reader, "--from", "-1h", "--to", "1h");
+        Assert.Contains("access denied to perform action \"list\" on \"event\"", still.Error, StringComparison.Ordinal);
     }
 }

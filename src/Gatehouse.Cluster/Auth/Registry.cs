@@ -1,14 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Cluster.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Cluster.Auth;
 
 /// <summary>
 /// Users and roles: the built-in ones and those of <c>users.json</c> and <c>roles.json</c>. The files are read again when they change, so a
-/// right that is taken away is gone at the next call and not at the end of a certificate.
+/// right that is taken away is gone at the next call and not at the end of a certificate. A change that cannot be read is reported once and the
+/// old state stays in force.
 /// </summary>
-internal sealed class Registry(DataDirectory data)
+internal sealed class Registry(DataDirectory data, ILogger? logger = null)
 {
     private readonly Lock _gate = new();
     private Snapshot? _snapshot;
@@ -47,14 +49,27 @@ internal sealed class Registry(DataDirectory data)
         {
             if (_snapshot is { } known && known.Stamp == stamp)
                 return known;
-            var users = User.BuiltIn.ToDictionary(u => u.Name);
-            foreach (var user in Read(data.File("users.json"), StoredJson.Default.ListUser))
-                users[user.Name] = user;
-            var roles = Role.BuiltIn.ToDictionary(r => r.Name);
-            foreach (var role in Read(data.File("roles.json"), StoredJson.Default.ListRole))
-                roles[role.Name] = role;
-            return _snapshot = new Snapshot(stamp, users, roles);
+            try
+            {
+                return _snapshot = Load(stamp);
+            }
+            catch (ClusterException error) when (_snapshot is { } old && logger is not null)
+            {
+                Log.RegistryUnreadable(logger, error.Message);
+                return _snapshot = old with { Stamp = stamp };
+            }
         }
+    }
+
+    private Snapshot Load(((DateTime, long), (DateTime, long)) stamp)
+    {
+        var users = User.BuiltIn.ToDictionary(u => u.Name);
+        foreach (var user in Read(data.File("users.json"), StoredJson.Default.ListUser))
+            users[user.Name] = user;
+        var roles = Role.BuiltIn.ToDictionary(r => r.Name);
+        foreach (var role in Read(data.File("roles.json"), StoredJson.Default.ListRole))
+            roles[role.Name] = role;
+        return new Snapshot(stamp, users, roles);
     }
 
     private static (DateTime Written, long Length) Stamp(string path)
