@@ -49,7 +49,7 @@ public sealed class EventSearchTests
         await using var log = Some.Log(folder["data"]);
         for (var i = 0; i < 4; i++)
             await log.AppendAsync(Some.Event($"e{i}", "2026-11-21T00:00:00Z"), TestContext.Current.CancellationToken);
-        var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 2), default).Span);
+        var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 2), TestContext.Current.CancellationToken).Span);
         Assert.Equal(["e0", "e1"], page.Items.Select(i => i.Id));
         await log.SealAsync(TestContext.Current.CancellationToken);
         // The same time, but later in arrival.
@@ -64,9 +64,9 @@ public sealed class EventSearchTests
         await using var log = Some.Log(folder["data"]);
         for (var i = 0; i < 4; i++)
             await log.AppendAsync(Some.Event($"e{i}", $"2026-11-2{i}T00:00:00Z"), TestContext.Current.CancellationToken);
-        Assert.NotEmpty(EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 3), default).Span).LastKey);
-        Assert.Empty(EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 4), default).Span).LastKey);
-        Assert.Empty(EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 5), default).Span).LastKey);
+        Assert.NotEmpty(EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 3), TestContext.Current.CancellationToken).Span).LastKey);
+        Assert.Empty(EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 4), TestContext.Current.CancellationToken).Span).LastKey);
+        Assert.Empty(EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(limit: 5), TestContext.Current.CancellationToken).Span).LastKey);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class EventSearchTests
         var pages = new List<string>();
         for (var more = true; more;)
         {
-            var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(request, default).Span);
+            var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(request, TestContext.Current.CancellationToken).Span);
             pages.Add(string.Join(' ', page.Items.Select(item => item.Id)));
             more = page.LastKey.Length > 0;
             request = request with { After = SearchPosition.Parse(page.LastKey) };

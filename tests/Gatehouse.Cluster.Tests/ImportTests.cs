@@ -58,7 +58,7 @@ public sealed class ImportTests
         Assert.Equal(4, Assert.Single(result.FirstRejected).Line);
         await using var log = Some.Log(folder["data"]);
         Assert.Equal(["e2", "e4", "e1", "e0"], Some.Ids(log, Some.Search()));
-        var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(), default).Span);
+        var page = EventsUnstructured.Parser.ParseFrom(new EventSearch(log).Page(Some.Search(), TestContext.Current.CancellationToken).Span);
         Assert.Equal(499_999_999, page.Items[2].Time.Nanos);
     }
 

@@ -55,7 +55,7 @@ public sealed class OwnEventTests
         using var folder = new TemporaryFolder();
         await RunningCluster.SignAsync(folder["data"], "dora", CredentialFormat.File, "auditor");
         await using var log = Some.Log(folder["data"]);
-        var page = Api.AuditLog.V1.EventsUnstructured.Parser.ParseFrom(new AuditLog.EventSearch(log).Page(Some.Search(), default).Span);
+        var page = Api.AuditLog.V1.EventsUnstructured.Parser.ParseFrom(new AuditLog.EventSearch(log).Page(Some.Search(), TestContext.Current.CancellationToken).Span);
         Assert.Equal(["user.create", "cert.create"], page.Items.Select(item => item.Type));
         Assert.Equal("dora", (string?)Some.Json(page.Items[1])["identity"]!["user"]);
     }

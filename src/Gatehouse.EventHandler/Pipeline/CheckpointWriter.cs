@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gatehouse.EventHandler.State;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ internal sealed class CheckpointWriter(Checkpoint checkpoint, PipelineMetrics me
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _news = new(0, 1);
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private List<StateChange> _changes = [];
     private List<Action> _whenDurable = [];
     private bool _complete;
@@ -31,7 +32,7 @@ internal sealed class CheckpointWriter(Checkpoint checkpoint, PipelineMetrics me
             if (whenDurable is not null)
                 _whenDurable.Add(whenDurable);
         }
-        Wake();
+        _news.Writer.TryWrite(true);
     }
 
     /// <summary>Adds progress and returns when it is durable.</summary>
@@ -55,7 +56,7 @@ internal sealed class CheckpointWriter(Checkpoint checkpoint, PipelineMetrics me
     {
         lock (_gate)
             _complete = true;
-        Wake();
+        _news.Writer.TryWrite(true);
     }
 
     /// <param name="abort">Gives up what is not durable yet; it is delivered again after the next start.</param>
@@ -63,7 +64,7 @@ internal sealed class CheckpointWriter(Checkpoint checkpoint, PipelineMetrics me
     {
         while (true)
         {
-            await _news.WaitAsync(abort).ConfigureAwait(false);
+            await _news.Reader.ReadAsync(abort).ConfigureAwait(false);
             while (Take() is var (changes, whenDurable) && (changes.Count > 0 || whenDurable.Count > 0))
             {
                 if (changes.Count > 0)
@@ -110,15 +111,6 @@ internal sealed class CheckpointWriter(Checkpoint checkpoint, PipelineMetrics me
                 Log.CheckpointFailed(log, e.Message, pause);
                 await Task.Delay(pause, time, abort).ConfigureAwait(false);
             }
-        }
-    }
-
-    private void Wake()
-    {
-        lock (_gate)
-        {
-            if (_news.CurrentCount == 0)
-                _news.Release();
         }
     }
 }

@@ -20,11 +20,13 @@ internal sealed record Frame(FrameType Type, byte Flags, int Stream, byte[] Payl
 }
 
 /// <summary>HTTP/2 frames over a stream, written by hand so that they can be wrong. Headers are HPACK literals without index or Huffman code.</summary>
-internal sealed class Http2Wire(Stream stream)
+internal sealed class Http2Wire(Stream stream) : IDisposable
 {
     public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     private readonly SemaphoreSlim _writing = new(1);
+
+    public void Dispose() => _writing.Dispose();
 
     /// <summary>Null at the end of the connection.</summary>
     public async Task<Frame?> ReadAsync(CancellationToken cancellation)

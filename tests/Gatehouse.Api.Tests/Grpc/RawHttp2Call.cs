@@ -12,7 +12,7 @@ internal static class RawHttp2Call
         await client.ConnectAsync(IPAddress.Loopback, port, cancellation);
         var stream = client.GetStream();
         await stream.WriteAsync(Http2Wire.Preface.ToArray(), cancellation);
-        var wire = new Http2Wire(stream);
+        using var wire = new Http2Wire(stream);
         await wire.WriteAsync(FrameType.Settings, 0, 0, []);
         await wire.WriteHeadersAsync(
             1,

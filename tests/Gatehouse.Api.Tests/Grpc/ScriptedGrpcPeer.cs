@@ -64,7 +64,7 @@ internal sealed class ScriptedGrpcPeer : IAsyncDisposable
         using var _ = client;
         client.NoDelay = true;
         var stream = client.GetStream();
-        var wire = new Http2Wire(stream);
+        using var wire = new Http2Wire(stream);
         await stream.ReadExactlyAsync(new byte[Http2Wire.Preface.Length], _ending.Token);
         await wire.WriteAsync(FrameType.Settings, 0, 0, []);
         while (await wire.ReadAsync(_ending.Token) is { } frame)

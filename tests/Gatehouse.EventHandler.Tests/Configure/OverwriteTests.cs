@@ -59,7 +59,7 @@ public sealed class OverwriteTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
-            new[] { "ca.crt", "teleport-event-handler-role.yaml", "teleport-event-handler.toml", "teleport-plugin-event-handler-values.yaml" }
+            ((string[])["ca.crt", "teleport-event-handler-role.yaml", "teleport-event-handler.toml", "teleport-plugin-event-handler-values.yaml"])
                 .Select(name => $"? Do you want to overwrite {folder[name]}? [y/N]"),
             run.Questions);
         var after = Contents();

@@ -18,6 +18,9 @@ public sealed class CourierTests : IAsyncLifetime
 
     public CourierTests() => _metrics = new PipelineMetrics(_time);
 
+    /// <summary>The token of a stop that never comes.</summary>
+    private static CancellationToken NotTold => default;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => _deadLetters = await DeadLetterFile.OpenAsync(_folder.Path, _time, Cancellation);
@@ -82,10 +85,10 @@ public sealed class CourierTests : IAsyncLifetime
         using var others = Some.Batch("x");
         using var courier = NewCourier();
         using var batch = Some.Batch("a", "poison", "c");
-        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, 3), Destination.Audit, default, Cancellation).AsTask();
+        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, 3), Destination.Audit, NotTold, Cancellation).AsTask();
         while (!delivering.IsCompleted)
         {
-            await courier.DeliverAsync(new EventSlice(others, 0, 1), Destination.Audit, default, Cancellation);
+            await courier.DeliverAsync(new EventSlice(others, 0, 1), Destination.Audit, NotTold, Cancellation);
             _time.Advance(TimeSpan.FromSeconds(31));
             await Task.Yield();
         }
@@ -127,7 +130,7 @@ public sealed class CourierTests : IAsyncLifetime
     {
         using var courier = NewCourier();
         using var batch = Some.Batch(types);
-        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, batch.Count), Destination.Audit, default, Cancellation).AsTask();
+        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, batch.Count), Destination.Audit, NotTold, Cancellation).AsTask();
         while (!delivering.IsCompleted)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
