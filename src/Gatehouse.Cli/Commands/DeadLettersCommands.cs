@@ -17,7 +17,7 @@ internal static class DeadLettersCommands
         [
             new CommandSpec("list", "Show the dead letters")
             {
-                Settings = [.. StartOptions.StateSettings, new("format", SettingType.Text, "text, or json for the lines as they are kept") { Default = "text", Choices = ["text", "json"] }],
+                Settings = [.. StartOptions.StateSettings, new("format", SettingType.Text, "text, or json for the lines as they are kept") { Default = "text", Choices = ["text", "json"], InFile = false }],
                 Check = (values, around, problems) => StartOptions.PlanState(values, around, problems),
                 Examples = ["--config /etc/teleport-event-handler.toml"],
                 Run = ListAsync,
@@ -28,7 +28,7 @@ internal static class DeadLettersCommands
                 [
                     .. StartOptions.StateSettings,
                     .. StartOptions.ReceiverSettings,
-                    new("only-types", SettingType.List, "Only events of these types"),
+                    new("only-types", SettingType.List, "Only events of these types") { InFile = false },
                 ],
                 Check = (values, around, problems) =>
                 {

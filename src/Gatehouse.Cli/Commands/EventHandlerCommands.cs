@@ -14,6 +14,8 @@ internal static class EventHandlerCommands
             VersionCommand.OfEventHandler,
             ConfigureCommandLine.Spec,
             StartCommand.Spec,
+            CheckCommand.Spec,
+            StateCommands.Spec,
             DeadLettersCommands.Spec,
         ],
     };
