@@ -96,4 +96,18 @@ public sealed class ChunkTests
         await using var again = Some.Log(folder["data"]);
         Assert.Equal(500, Some.Ids(again, Some.Search(limit: 33, newestFirst: true)).Distinct().Count());
     }
+
+    [Fact]
+    public async Task A_day_that_cannot_be_written_refuses_its_events_and_hurts_no_other()
+    {
+        using var folder = new TemporaryFolder();
+        await using var log = Some.Log(folder["data"]);
+        await File.WriteAllTextAsync(folder["data", "log", "2026-11-21"], "in the way", TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<IOException>(() => log.AppendAsync(Some.Event("e0", "2026-11-21T00:00:00Z"), TestContext.Current.CancellationToken));
+        await log.AppendAsync(Some.Event("e1", "2026-11-22T00:00:00Z"), TestContext.Current.CancellationToken);
+        Assert.Equal(["e1"], Some.Ids(log, Some.Search()));
+        File.Delete(folder["data", "log", "2026-11-21"]);
+        await log.AppendAsync(Some.Event("e0", "2026-11-21T00:00:00Z"), TestContext.Current.CancellationToken);
+        Assert.Equal(["e0", "e1"], Some.Ids(log, Some.Search()));
+    }
 }
