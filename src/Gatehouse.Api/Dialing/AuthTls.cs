@@ -13,7 +13,7 @@ internal sealed class AuthTls(ClusterCredentials credentials, TimeProvider time)
 {
     private string? distrust;
 
-    /// <summary>A certificate of the cluster's CA was seen, whatever else may be wrong.</summary>
+    /// <summary>The server is of the cluster, whatever else may be wrong.</summary>
     public bool MetCluster { get; private set; }
 
     /// <param name="transport">Owned by the returned stream; on failure the caller disposes it.</param>
@@ -43,7 +43,10 @@ internal sealed class AuthTls(ClusterCredentials credentials, TimeProvider time)
         }
         catch (Exception e) when (e is AuthenticationException or IOException)
         {
-            throw new WayFailedException(distrust ?? TlsText.ExplainRefusal(e, credentials, time.GetUtcNow()) ?? TlsText.Explain(e) ?? $"TLS failed: {e.Message}", e);
+            var refusal = TlsText.ExplainRefusal(e, credentials, time.GetUtcNow());
+            // TLS 1.2 refuses before .NET lets us look at the server's certificate; who judges ours by the user CA is taken for Auth.
+            MetCluster |= refusal is not null;
+            throw new WayFailedException(distrust ?? refusal ?? TlsText.Explain(e) ?? $"TLS failed: {e.Message}", e);
         }
         if (stream.NegotiatedApplicationProtocol != SslApplicationProtocol.Http2)
         {

@@ -44,8 +44,8 @@ internal sealed class AuthPeer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        listener.Stop();
         await accepting;
+        listener.Stop();
         await Task.WhenAll(connections);
         stop.Dispose();
         certificate.Dispose();
