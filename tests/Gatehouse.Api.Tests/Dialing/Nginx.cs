@@ -10,6 +10,7 @@ namespace Gatehouse.Api.Tests.Dialing;
 /// </summary>
 internal sealed class Nginx : IDisposable
 {
+    private static readonly string[] BufferKinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     private const string StreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
     private readonly PeerProcess process;
 
@@ -92,7 +93,7 @@ internal sealed class Nginx : IDisposable
             port);
     }
 
-    private static string Temporary(TemporaryFolder folder) => string.Join('\n', new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
+    private static string Temporary(TemporaryFolder folder) => string.Join('\n', BufferKinds
         .Select(kind => $"{kind}_temp_path {folder[kind]};").Append("access_log off;"));
 
     private static string Certificate(TemporaryFolder folder, WebIdentity web) =>

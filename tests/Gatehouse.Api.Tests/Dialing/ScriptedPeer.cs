@@ -62,7 +62,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
             {
                 var stream = client.GetStream();
                 var buffer = new byte[16 * 1024];
-                await stream.ReadAsync(buffer, stop.Token);
+                await stream.ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false, stop.Token);
                 greeted.TrySetResult();
                 await stream.WriteAsync(answer, stop.Token);
                 while (!close && await stream.ReadAsync(buffer, stop.Token) > 0)
