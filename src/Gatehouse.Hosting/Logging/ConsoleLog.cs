@@ -30,6 +30,11 @@ public static class ConsoleLog
         return Create(line, minimum, Console.OpenStandardError(), time);
     }
 
+    /// <summary>The same lines for a file; on a terminal they would fall into what is drawn there.</summary>
+    /// <param name="output">Written to until the factory is disposed; stays open.</param>
+    public static ILoggerFactory Create(LogFormat format, LogLevel minimum, Stream output, TimeProvider time) =>
+        Create(format == LogFormat.Json ? new JsonLine() : new LogfmtLine(), minimum, output, time);
+
     internal static ILoggerFactory Create(ILineFormat line, LogLevel minimum, Stream output, TimeProvider time) =>
         LoggerFactory.Create(logging => logging
             .SetMinimumLevel(minimum)
