@@ -10,7 +10,7 @@ usage() {
 
   build      compile everything
   test       set up test peers, build, run all tests; ends with "N passed, N failed"
-  up         start a cluster, an event handler and a receiver on this machine
+  up         run a cluster, an event handler and a receiver on this machine  [--help]
   bench      measure speed; figures and ratios in one run
   torture    kill, pause and starve the handler; prove that nothing is lost  [--runs N] [--seed S]
   publish    make artifacts/publish/linux-x64/gatehouse and its alias names

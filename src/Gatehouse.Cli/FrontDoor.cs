@@ -32,6 +32,7 @@ public static class FrontDoor
             new CommandSpec("auth", "Credentials of the cluster") { Commands = [AuthSignCommand.Spec] },
             new CommandSpec("audit-log", "The cluster's audit log") { Commands = [AuditLogImportCommand.Spec] },
             new CommandSpec("events", "Audit events as data") { Commands = [EventsGenerateCommand.Spec] },
+            UpCommand.Spec,
             VersionCommand.OfProduct,
         ],
     };

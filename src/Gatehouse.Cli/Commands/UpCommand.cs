@@ -11,6 +11,9 @@ namespace Gatehouse.Cli.Commands;
 /// <summary><c>gatehouse up</c>: an auth service, a receiver and the handler between them on this machine, to see it work.</summary>
 internal static class UpCommand
 {
+    private static readonly string[] Amounts = ["events", "seed", "new-events"];
+    private static readonly string[] BesideTheUrl = ["fluentd-session-url", "fluentd-ca", "fluentd-cert", "fluentd-key"];
+
     public static CommandSpec Spec { get; } = new("up", "Run a cluster, an event handler and a receiver on this machine")
     {
         Settings =
@@ -66,7 +69,7 @@ internal static class UpCommand
     /// <summary>From settings as written to the checked plan.</summary>
     private static UpPlan Plan(SettingValues values, Surroundings around, ProblemList problems)
     {
-        foreach (var name in new[] { "events", "seed", "new-events" })
+        foreach (var name in Amounts)
         {
             if (values.Whole(name) < 0)
                 problems.Add(name, $"--{name} must not be negative");
@@ -80,7 +83,7 @@ internal static class UpCommand
             Recordings = recordings,
             Events = values.Whole("events")!.Value,
             Seed = (ulong)Math.Max(0, values.Whole("seed")!.Value),
-            NewEvents = values.Whole("new-events") ?? (import.Count > 0 ? 0 : 3),
+            NewEvents = values.Whole("new-events") ?? (import.Length > 0 ? 0 : 3),
             Receiver = Receiver(values, problems),
         };
     }
@@ -89,7 +92,7 @@ internal static class UpCommand
     {
         if (values.Text("fluentd-url") is not { Length: > 0 } url)
         {
-            foreach (var name in new[] { "fluentd-session-url", "fluentd-ca", "fluentd-cert", "fluentd-key" }.Where(values.IsGiven))
+            foreach (var name in BesideTheUrl.Where(values.IsGiven))
                 problems.Add(name, $"--{name} is of no use without --fluentd-url");
             return null;
         }

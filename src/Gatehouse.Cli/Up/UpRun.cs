@@ -1,10 +1,9 @@
 using System.Net;
+using Gatehouse.Cli.Commands;
 using Gatehouse.Cluster;
 using Gatehouse.Cluster.Auth;
-using Gatehouse.EventHandler;
 using Gatehouse.EventHandler.Configure;
 using Gatehouse.EventHandler.State;
-using Gatehouse.Hosting.Diagnostics;
 using Gatehouse.Hosting.Lifetime;
 using Gatehouse.Hosting.Settings;
 using Microsoft.Extensions.Logging;
@@ -66,15 +65,16 @@ internal sealed class UpRun(UpPlan plan, Surroundings around, IUpView view, Proc
 
     private async Task<int> RunHandlerAsync(UpMemory memory, long inLog, Task cluster)
     {
-        using var status = new EventHandlerStatus(time);
+        var address = $"127.0.0.1:{memory.DiagnosticsPort}";
+        await using var diagnostics = await HandlerDiagnostics.StartAsync(address, VersionCommand.Version, loggers, signals.Stop);
+        var status = diagnostics.Status;
         var before = plan.Receiver is null ? Lines.Count(directory.Events) : memory.Delivered;
         using var figures = new UpFigures(status, time, inLog, before, Lines.Count(DeadLetters(memory)));
-        await using var diagnostics = await ServeDiagnosticsAsync(memory, status);
         var handler = HandlerRun.RunAsync(directory.Settings, around, signals, status, loggers, time);
 
         // 5.
         using var stopShowing = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop);
-        var showing = view.ShowAsync(figures.Look, WhatNext(diagnostics.Url, memory), stopShowing.Token);
+        var showing = view.ShowAsync(figures.Look, WhatNext(address, memory), stopShowing.Token);
         var trickle = plan.NewEvents > 0 ? new Trickle(plan, directory, figures, time).RunAsync(stopShowing.Token) : Task.CompletedTask;
         await Task.WhenAny(handler, cluster, Failing(trickle), Failing(showing));
 
@@ -149,27 +149,10 @@ internal sealed class UpRun(UpPlan plan, Surroundings around, IUpView view, Proc
         return memory;
     }
 
-    private async Task<DiagnosticsServer> ServeDiagnosticsAsync(UpMemory memory, EventHandlerStatus status)
-    {
-        var readiness = new ReadinessRegistry();
-        readiness.Add("cluster", () => status.ClusterProblem());
-        readiness.Add("receiver", () => status.ReceiverProblem());
-        readiness.Add("checkpoint", () => status.CheckpointProblem());
-        try
-        {
-            return await DiagnosticsServer.StartAsync(
-                new DiagnosticsAddress(IPAddress.Loopback, memory.DiagnosticsPort), readiness, new MetricsCollector(), loggers, signals.Stop);
-        }
-        catch (IOException failure)
-        {
-            throw new UpException(failure.Message, failure);
-        }
-    }
-
     private string DeadLetters(UpMemory memory) =>
         Path.Combine(StateDirectory.PathFor(directory.State, $"127.0.0.1:{memory.AuthPort}"), "dead-letters.ndjson");
 
-    private IReadOnlyList<string> WhatNext(Uri diagnostics, UpMemory memory)
+    private IReadOnlyList<string> WhatNext(string diagnostics, UpMemory memory)
     {
         var received = plan.Receiver is { } outside
             ? $"  They went to {outside.Url} and {outside.SessionUrl}.<session id>.log"
@@ -179,7 +162,7 @@ internal sealed class UpRun(UpPlan plan, Surroundings around, IUpView view, Proc
         [
             "What next:",
             received,
-            $"  curl -s {diagnostics}metrics | grep events_sent",
+            $"  curl -s http://{diagnostics}/metrics | grep events_sent",
             $"  {self} event-handler state show --config {Shown(directory.Settings)}",
             $"  {self} event-handler dead-letters list --config {Shown(directory.Settings)}",
             $"The auth service is at 127.0.0.1:{memory.AuthPort}, the log of all parts is {Shown(directory.Log)}",
