@@ -33,7 +33,6 @@ internal static class UpCommand
         Check = (values, around, problems) => Plan(values, around, problems),
         Examples =
         [
-            "",
             "--import /var/lib/teleport/log/events.log --recordings recordings.ndjson",
             "--fluentd-url https://localhost:8888/test.log --fluentd-ca ca.crt --fluentd-cert client.crt --fluentd-key client.key",
         ],
