@@ -19,9 +19,9 @@ internal sealed class FileCredentialSource(
     /// <summary>The largest credentials seen (many trusted clusters) are some tens of KiB.</summary>
     private const int MaxFileBytes = 1024 * 1024;
 
-    private readonly Lock gate = new();
-    private ClusterCredentials? current;
-    private byte[] currentHash = [];
+    private readonly Lock _gate = new();
+    private ClusterCredentials? _current;
+    private byte[] _currentHash = [];
 
     public override string Description => description;
 
@@ -29,16 +29,16 @@ internal sealed class FileCredentialSource(
     {
         get
         {
-            lock (gate)
-                return current ?? Load();
+            lock (_gate)
+                return _current ?? Load();
         }
     }
 
     public override ReloadResult Reload()
     {
-        lock (gate)
+        lock (_gate)
         {
-            var old = current;
+            var old = _current;
             try
             {
                 return new ReloadResult(!ReferenceEquals(Load(), old), null);
@@ -54,14 +54,14 @@ internal sealed class FileCredentialSource(
     {
         var texts = files.Select(Read).ToArray();
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts.Select(text => text ?? ""))));
-        if (current is not null && hash.AsSpan().SequenceEqual(currentHash))
-            return current;
+        if (_current is not null && hash.AsSpan().SequenceEqual(_currentHash))
+            return _current;
 
         var parsed = Parse(texts);
         var now = time.GetUtcNow();
-        if (current?.ExpiryProblem(now) is null && current is not null && parsed.ExpiryProblem(now) is { } problem)
+        if (_current?.ExpiryProblem(now) is null && _current is not null && parsed.ExpiryProblem(now) is { } problem)
             throw new CredentialException($"{description}: {problem}; the credential in force is still good and stays");
-        (current, currentHash) = (parsed, hash);
+        (_current, _currentHash) = (parsed, hash);
         return parsed;
     }
 

@@ -11,7 +11,7 @@ namespace Gatehouse.Api.Dialing;
 /// </summary>
 internal sealed class AuthTls(ClusterCredentials credentials, TimeProvider time)
 {
-    private string? distrust;
+    private string? _distrust;
 
     /// <summary>The server is of the cluster, whatever else may be wrong.</summary>
     public bool MetCluster { get; private set; }
@@ -33,8 +33,8 @@ internal sealed class AuthTls(ClusterCredentials credentials, TimeProvider time)
             AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
             {
-                distrust = Judge(certificate as X509Certificate2, chain, errors);
-                return distrust is null;
+                _distrust = Judge(certificate as X509Certificate2, chain, errors);
+                return _distrust is null;
             },
         };
         try
@@ -46,7 +46,7 @@ internal sealed class AuthTls(ClusterCredentials credentials, TimeProvider time)
             var refusal = TlsText.ExplainRefusal(e, credentials, time.GetUtcNow());
             // TLS 1.2 refuses before .NET lets us look at the server's certificate; who judges ours by the user CA is taken for Auth.
             MetCluster |= refusal is not null;
-            throw new WayFailedException(distrust ?? refusal ?? TlsText.Explain(e) ?? $"TLS failed: {e.Message}", e);
+            throw new WayFailedException(_distrust ?? refusal ?? TlsText.Explain(e) ?? $"TLS failed: {e.Message}", e);
         }
         if (stream.NegotiatedApplicationProtocol != SslApplicationProtocol.Http2)
         {

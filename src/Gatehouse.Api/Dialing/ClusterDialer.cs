@@ -13,12 +13,12 @@ namespace Gatehouse.Api.Dialing;
 /// </remarks>
 public sealed class ClusterDialer
 {
-    private readonly TimeProvider time;
-    private readonly DialSettings settings;
-    private readonly Lock gate = new();
-    private DialWay? last;
-    private DialWay? confirmed;
-    private DialWay? suspect;
+    private readonly TimeProvider _time;
+    private readonly DialSettings _settings;
+    private readonly Lock _gate = new();
+    private DialWay? _last;
+    private DialWay? _confirmed;
+    private DialWay? _suspect;
 
     public ClusterDialer(string address, CredentialSource credentials, TimeProvider time)
         : this(address, credentials, time, new DialSettings())
@@ -26,7 +26,7 @@ public sealed class ClusterDialer
     }
 
     internal ClusterDialer(string address, CredentialSource credentials, TimeProvider time, DialSettings settings) =>
-        (Address, Credentials, this.time, this.settings) = (address, credentials, time, settings);
+        (Address, Credentials, _time, _settings) = (address, credentials, time, settings);
 
     public string Address { get; }
 
@@ -37,8 +37,8 @@ public sealed class ClusterDialer
     {
         get
         {
-            lock (gate)
-                return last?.Words();
+            lock (_gate)
+                return _last?.Words();
         }
     }
 
@@ -51,7 +51,7 @@ public sealed class ClusterDialer
         if (!ClusterAddress.TryParse(Address, out var address, out var problem))
             throw new DialException(problem, []);
         var current = Credentials.Current;
-        using var limit = new CancellationTokenSource(settings.Total, time);
+        using var limit = new CancellationTokenSource(_settings.Total, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         var failures = new List<DialOutcome>();
         try
@@ -66,7 +66,7 @@ public sealed class ClusterDialer
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            failures.Add(new DialOutcome(DialWay.ConnectionUpgrade, null, $"no time left of {settings.Total.TotalSeconds:0} s", Met.Nobody));
+            failures.Add(new DialOutcome(DialWay.ConnectionUpgrade, null, $"no time left of {_settings.Total.TotalSeconds:0} s", Met.Nobody));
         }
         throw DialException.Of(Address, [.. failures.Select(failure => new DialAttempt(failure.Way.Words(), failure.Reason))]);
     }
@@ -78,7 +78,7 @@ public sealed class ClusterDialer
     {
         try
         {
-            return TlsText.ExplainRefusal(exception, Credentials.Current, time.GetUtcNow());
+            return TlsText.ExplainRefusal(exception, Credentials.Current, _time.GetUtcNow());
         }
         catch (CredentialException e)
         {
@@ -88,14 +88,14 @@ public sealed class ClusterDialer
 
     private List<DialWay[]> Rounds()
     {
-        lock (gate)
+        lock (_gate)
         {
             var rounds = new List<DialWay[]>();
-            if (confirmed is { } known)
+            if (_confirmed is { } known)
                 rounds.Add([known]);
             DialWay[] parallel = [DialWay.Direct, DialWay.TlsRouting];
-            rounds.Add([.. parallel.Where(way => way != confirmed && way != suspect)]);
-            rounds.Add([.. parallel.Where(way => way != confirmed && way == suspect)]);
+            rounds.Add([.. parallel.Where(way => way != _confirmed && way != _suspect)]);
+            rounds.Add([.. parallel.Where(way => way != _confirmed && way == _suspect)]);
             return rounds;
         }
     }
@@ -104,7 +104,7 @@ public sealed class ClusterDialer
         DialWay[] ways, ClusterAddress address, ClusterCredentials current, List<DialOutcome> failures, CancellationToken cancellation)
     {
         using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = ways.Select(way => new DialRun(way, address, current, settings, time).RunAsync(race.Token)).ToList();
+        var running = ways.Select(way => new DialRun(way, address, current, _settings, _time).RunAsync(race.Token)).ToList();
         var winners = new List<DialOutcome>();
         DialOutcome? kept = null;
         try
@@ -112,7 +112,7 @@ public sealed class ClusterDialer
             while (running.Count > 0 && !winners.Exists(winner => winner.Way == DialWay.Direct))
             {
                 // Auth itself takes both ways; a moment's grace lets the plain one win there.
-                var ended = winners.Count == 0 ? await Task.WhenAny(running) : await FirstOfAsync(running, settings.Grace, race.Token);
+                var ended = winners.Count == 0 ? await Task.WhenAny(running) : await FirstOfAsync(running, _settings.Grace, race.Token);
                 if (ended is null)
                     break;
                 running.Remove(ended);
@@ -133,7 +133,7 @@ public sealed class ClusterDialer
     private async Task<Task<DialOutcome>?> FirstOfAsync(List<Task<DialOutcome>> running, TimeSpan wait, CancellationToken cancellation)
     {
         var any = Task.WhenAny(running);
-        return await Task.WhenAny(any, Task.Delay(wait, time, cancellation)) == any ? await any : null;
+        return await Task.WhenAny(any, Task.Delay(wait, _time, cancellation)) == any ? await any : null;
     }
 
     /// <summary>Losers stop promptly when cancelled; one that got through nevertheless is closed.</summary>
@@ -155,7 +155,7 @@ public sealed class ClusterDialer
     {
         if (failures.Exists(failure => failure.Way == DialWay.ConnectionUpgrade) || !failures.TrueForAll(failure => failure.Met == Met.Stranger))
             return null;
-        var (needed, finding) = await ConnectionUpgrade.ProbeAsync(address, settings, time, cancellation);
+        var (needed, finding) = await ConnectionUpgrade.ProbeAsync(address, _settings, _time, cancellation);
         if (needed)
             return await RaceAsync([DialWay.ConnectionUpgrade], address, current, failures, cancellation);
         failures.Add(new DialOutcome(DialWay.ConnectionUpgrade, null, finding, Met.Nobody));
@@ -164,28 +164,28 @@ public sealed class ClusterDialer
 
     private FirstAnswerStream Started(DialOutcome outcome, ClusterCredentials used)
     {
-        lock (gate)
-            last = outcome.Way;
+        lock (_gate)
+            _last = outcome.Way;
         return new FirstAnswerStream(outcome.Stream!, () => Confirm(outcome.Way), cause => Refused(outcome.Way, used, cause));
     }
 
     private void Confirm(DialWay way)
     {
-        lock (gate)
+        lock (_gate)
         {
-            confirmed = way;
-            suspect = suspect == way ? null : suspect;
+            _confirmed = way;
+            _suspect = _suspect == way ? null : _suspect;
         }
     }
 
     private IOException Refused(DialWay way, ClusterCredentials used, Exception? cause)
     {
-        lock (gate)
+        lock (_gate)
         {
-            suspect = way;
-            confirmed = confirmed == way ? null : confirmed;
+            _suspect = way;
+            _confirmed = _confirmed == way ? null : _confirmed;
         }
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         var reason = (cause is null ? null : TlsText.ExplainRefusal(cause, used, now) ?? TlsText.Explain(cause))
             ?? (used.ExpiryProblem(now) is { } expired
                 ? $"the connection was closed before the first answer: {expired}"

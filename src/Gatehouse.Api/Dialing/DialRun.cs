@@ -10,9 +10,9 @@ internal sealed record DialOutcome(DialWay Way, Stream? Stream, string Reason, M
 /// <summary>One attempt of one way, its failure turned into a value.</summary>
 internal sealed class DialRun(DialWay way, ClusterAddress address, ClusterCredentials credentials, DialSettings settings, TimeProvider time)
 {
-    private readonly AuthTls tls = new(credentials, time);
-    private string step = "connecting";
-    private Met met = Met.Nobody;
+    private readonly AuthTls _tls = new(credentials, time);
+    private string _step = "connecting";
+    private Met _met = Met.Nobody;
 
     /// <exception cref="OperationCanceledException">The caller's token; a timeout is an outcome.</exception>
     public async Task<DialOutcome> RunAsync(CancellationToken cancellation)
@@ -25,7 +25,7 @@ internal sealed class DialRun(DialWay way, ClusterAddress address, ClusterCreden
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return Failed($"no answer within {settings.Attempt.TotalSeconds:0} s while {step}");
+            return Failed($"no answer within {settings.Attempt.TotalSeconds:0} s while {_step}");
         }
         catch (WayFailedException e)
         {
@@ -33,27 +33,27 @@ internal sealed class DialRun(DialWay way, ClusterAddress address, ClusterCreden
         }
         catch (IOException e)
         {
-            return Failed($"the connection broke while {step}: {e.Message}");
+            return Failed($"the connection broke while {_step}: {e.Message}");
         }
     }
 
-    private DialOutcome Failed(string reason) => new(way, null, reason, tls.MetCluster ? Met.Cluster : met);
+    private DialOutcome Failed(string reason) => new(way, null, reason, _tls.MetCluster ? Met.Cluster : _met);
 
     private async Task<Stream> ConnectAsync(CancellationToken cancellation)
     {
         var transport = await Transport.OpenAsync(address, settings, cancellation);
         try
         {
-            met = Met.Stranger;
+            _met = Met.Stranger;
             if (way == DialWay.ConnectionUpgrade)
             {
-                step = "asking the web listener for a connection upgrade";
+                _step = "asking the web listener for a connection upgrade";
                 transport = await ConnectionUpgrade.OpenAsync(transport, address, settings, cancellation);
             }
-            step = "waiting for the TLS handshake";
+            _step = "waiting for the TLS handshake";
             return way == DialWay.Direct
-                ? await tls.HandshakeAsync(transport, ServerNames.Cluster, ["h2"], cancellation)
-                : await tls.HandshakeAsync(
+                ? await _tls.HandshakeAsync(transport, ServerNames.Cluster, ["h2"], cancellation)
+                : await _tls.HandshakeAsync(
                     transport,
                     ServerNames.Sni(credentials.ClusterName),
                     [ServerNames.AuthProtocol(credentials.ClusterName), "h2"],

@@ -6,7 +6,7 @@ namespace Gatehouse.Api.Dialing;
 /// </summary>
 internal sealed class FirstAnswerStream(Stream inner, Action confirmed, Func<Exception?, Exception> refused) : Stream
 {
-    private volatile bool answered;
+    private volatile bool _answered;
 
     public override bool CanRead => true;
 
@@ -19,10 +19,10 @@ internal sealed class FirstAnswerStream(Stream inner, Action confirmed, Func<Exc
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        answered ? inner.ReadAsync(buffer, cancellationToken) : FirstReadAsync(buffer, cancellationToken);
+        _answered ? inner.ReadAsync(buffer, cancellationToken) : FirstReadAsync(buffer, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        answered ? inner.WriteAsync(buffer, cancellationToken) : FirstWriteAsync(buffer, cancellationToken);
+        _answered ? inner.WriteAsync(buffer, cancellationToken) : FirstWriteAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -72,9 +72,9 @@ internal sealed class FirstAnswerStream(Stream inner, Action confirmed, Func<Exc
             return read;
         if (read == 0)
             throw refused(null);
-        if (!answered)
+        if (!_answered)
         {
-            answered = true;
+            _answered = true;
             confirmed();
         }
         return read;
@@ -86,7 +86,7 @@ internal sealed class FirstAnswerStream(Stream inner, Action confirmed, Func<Exc
         {
             await inner.WriteAsync(buffer, cancellationToken);
         }
-        catch (IOException e) when (!answered)
+        catch (IOException e) when (!_answered)
         {
             throw refused(e);
         }

@@ -10,12 +10,12 @@ namespace Gatehouse.Api.Dialing;
 /// </summary>
 internal sealed class HttpProxy
 {
-    private readonly Uri uri;
+    private readonly Uri _uri;
 
-    private HttpProxy(Uri uri) => this.uri = uri;
+    private HttpProxy(Uri uri) => _uri = uri;
 
     /// <summary>Without user and password.</summary>
-    private string Name => $"the HTTP proxy {uri.Host}:{uri.Port} (HTTPS_PROXY)";
+    private string Name => $"the HTTP proxy {_uri.Host}:{_uri.Port} (HTTPS_PROXY)";
 
     /// <exception cref="WayFailedException">The variable holds no usable URL. It is not repeated: it may hold a password.</exception>
     public static HttpProxy? For(ClusterAddress target, Func<string, string?> environment)
@@ -37,7 +37,7 @@ internal sealed class HttpProxy
         Stream stream;
         try
         {
-            stream = await Transport.TcpAsync(new ClusterAddress(uri.IdnHost.Trim('[', ']'), uri.Port), cancellation);
+            stream = await Transport.TcpAsync(new ClusterAddress(_uri.IdnHost.Trim('[', ']'), _uri.Port), cancellation);
         }
         catch (WayFailedException e)
         {
@@ -45,11 +45,11 @@ internal sealed class HttpProxy
         }
         try
         {
-            if (uri.Scheme == "https")
+            if (_uri.Scheme == "https")
             {
                 var tls = new SslStream(stream);
                 stream = tls;
-                await WebTls.HandshakeAsync(tls, uri.IdnHost, settings, cancellation);
+                await WebTls.HandshakeAsync(tls, _uri.IdnHost, settings, cancellation);
             }
             await stream.WriteAsync(Encoding.Latin1.GetBytes(Request(target)), cancellation);
             var answer = await HttpHead.ReadAsync(stream, Name, cancellation);
@@ -70,9 +70,9 @@ internal sealed class HttpProxy
     private string Request(ClusterAddress target)
     {
         var request = $"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: gatehouse\r\n";
-        if (uri.UserInfo.Length > 0)
+        if (_uri.UserInfo.Length > 0)
         {
-            var login = Uri.UnescapeDataString(uri.UserInfo);
+            var login = Uri.UnescapeDataString(_uri.UserInfo);
             request += $"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(login))}\r\n";
         }
         return request + "\r\n";

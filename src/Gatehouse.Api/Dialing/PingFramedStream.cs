@@ -9,8 +9,8 @@ namespace Gatehouse.Api.Dialing;
 /// </summary>
 internal sealed class PingFramedStream(Stream inner) : Stream
 {
-    private readonly byte[] header = new byte[4];
-    private long remaining;
+    private readonly byte[] _header = new byte[4];
+    private long _remaining;
 
     public override bool CanRead => true;
 
@@ -26,19 +26,19 @@ internal sealed class PingFramedStream(Stream inner) : Stream
     {
         if (buffer.IsEmpty)
             return await inner.ReadAsync(buffer, cancellationToken);
-        while (remaining == 0)
+        while (_remaining == 0)
         {
-            var got = await inner.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken);
+            var got = await inner.ReadAtLeastAsync(_header, _header.Length, throwOnEndOfStream: false, cancellationToken);
             if (got == 0)
                 return 0;
-            if (got < header.Length)
+            if (got < _header.Length)
                 throw new EndOfStreamException("the connection ended inside a packet header");
-            remaining = BinaryPrimitives.ReadUInt32BigEndian(header);
+            _remaining = BinaryPrimitives.ReadUInt32BigEndian(_header);
         }
-        var read = await inner.ReadAsync(buffer[..(int)Math.Min(remaining, buffer.Length)], cancellationToken);
+        var read = await inner.ReadAsync(buffer[..(int)Math.Min(_remaining, buffer.Length)], cancellationToken);
         if (read == 0)
             throw new EndOfStreamException("the connection ended inside a packet");
-        remaining -= read;
+        _remaining -= read;
         return read;
     }
 

@@ -15,14 +15,14 @@ public sealed class ConfigureCommand
 {
     private const int Failure = 255;
 
-    private readonly ConfigurePlan plan;
-    private readonly TextWriter stdout;
-    private readonly TextWriter stderr;
-    private readonly Func<string, CancellationToken, ValueTask<string?>>? ask;
-    private readonly Func<string, CancellationToken, Task<IPAddress[]>> resolve;
-    private readonly TimeProvider time;
-    private readonly string directory;
-    private int step;
+    private readonly ConfigurePlan _plan;
+    private readonly TextWriter _stdout;
+    private readonly TextWriter _stderr;
+    private readonly Func<string, CancellationToken, ValueTask<string?>>? _ask;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
+    private readonly TimeProvider _time;
+    private readonly string _directory;
+    private int _step;
 
     internal ConfigureCommand(
         ConfigurePlan plan,
@@ -32,24 +32,24 @@ public sealed class ConfigureCommand
         Func<string, CancellationToken, Task<IPAddress[]>> resolve,
         TimeProvider time)
     {
-        (this.plan, this.stdout, this.stderr, this.ask, this.resolve, this.time) = (plan, stdout, stderr, ask, resolve, time);
-        directory = Path.GetFullPath(plan.OutDirectory);
+        (_plan, _stdout, _stderr, _ask, _resolve, _time) = (plan, stdout, stderr, ask, resolve, time);
+        _directory = Path.GetFullPath(plan.OutDirectory);
         Certificates = new FileSet([
             .. new[] { plan.CaName, plan.ServerName, plan.ClientName }
-                .SelectMany(name => new[] { SampleFiles.FilePath(directory, name, ".crt"), SampleFiles.FilePath(directory, name, ".key") }),
+                .SelectMany(name => new[] { SampleFiles.FilePath(_directory, name, ".crt"), SampleFiles.FilePath(_directory, name, ".key") }),
             FluentConf]);
     }
 
     /// <summary>The six certificate files, then fluent.conf.</summary>
     private FileSet Certificates { get; }
 
-    private string FluentConf => Path.Combine(directory, "fluent.conf");
+    private string FluentConf => Path.Combine(_directory, "fluent.conf");
 
-    private string Role => Path.Combine(directory, "teleport-event-handler-role.yaml");
+    private string Role => Path.Combine(_directory, "teleport-event-handler-role.yaml");
 
-    private string Toml => Path.Combine(directory, "teleport-event-handler.toml");
+    private string Toml => Path.Combine(_directory, "teleport-event-handler.toml");
 
-    private string HelmValues => Path.Combine(directory, "teleport-plugin-event-handler-values.yaml");
+    private string HelmValues => Path.Combine(_directory, "teleport-plugin-event-handler-values.yaml");
 
     /// <param name="stdout">Gets the steps.</param>
     /// <param name="stderr">Gets one line for each thing that is wrong.</param>
@@ -66,12 +66,12 @@ public sealed class ConfigureCommand
     internal async Task<int> RunAsync(CancellationToken cancellation)
     {
         // 1
-        var now = time.GetUtcNow();
-        var problems = ConfigurePlanCheck.Check(plan, now);
+        var now = _time.GetUtcNow();
+        var problems = ConfigurePlanCheck.Check(_plan, now);
         if (problems.Count > 0)
             return await FailAsync(problems.Select(problem => problem.ToString()));
         string[] existing = [.. Certificates.Existing, .. new[] { Role, Toml, HelmValues }.Where(Path.Exists)];
-        if (existing.Length > 0 && !plan.Force && ask is null)
+        if (existing.Length > 0 && !_plan.Force && _ask is null)
         {
             return await FailAsync([
                 $"files exist and would be overwritten: {string.Join(", ", existing.Select(Shown))}; nothing was written. " +
@@ -84,17 +84,17 @@ public sealed class ConfigureCommand
             return await FailAsync([unknown]);
 
         // 3
-        var piped = await plan.ReadPassword(cancellation);
+        var piped = await _plan.ReadPassword(cancellation);
         var (password, refused) = piped is null ? (KeyPassword.Random(), null) : KeyPassword.From(piped);
         if (password is null)
             return await FailAsync([refused!]);
 
         // 4
-        using var certificates = await MutualTlsCertificates.CreateAsync(plan, addresses, now, cancellation);
+        using var certificates = await MutualTlsCertificates.CreateAsync(_plan, addresses, now, cancellation);
 
         // 5, 6
-        await stdout.WriteLineAsync(plan.Header);
-        await stdout.WriteLineAsync();
+        await _stdout.WriteLineAsync(_plan.Header);
+        await _stdout.WriteLineAsync();
         try
         {
             return await WriteAsync(certificates, password, cancellation);
@@ -115,11 +115,11 @@ public sealed class ConfigureCommand
                 certificates.Server.CertificatePem,
                 password.Text.Length == 0 ? certificates.Server.KeyPem : EncryptedPem.Write(certificates.Server.Key, password.Bytes),
                 certificates.Client.CertificatePem, certificates.Client.KeyPem,
-                SampleFiles.FluentConf(plan, password),
+                SampleFiles.FluentConf(_plan, password),
             ]),
             (new FileSet([Role]), [SampleFiles.Role]),
-            (new FileSet([Toml]), [SampleFiles.Toml(plan, directory)]),
-            (new FileSet([HelmValues]), [SampleFiles.HelmValues(plan)]),
+            (new FileSet([Toml]), [SampleFiles.Toml(_plan, _directory)]),
+            (new FileSet([HelmValues]), [SampleFiles.HelmValues(_plan)]),
         ];
         var wanted = new bool[all.Length];
         for (var i = 0; i < all.Length; i++)
@@ -133,34 +133,34 @@ public sealed class ConfigureCommand
         await SayAsync(wanted[0], $"sample fluentd configuration file {Shown(FluentConf)}");
         await SayAsync(wanted[2], $"plugin configuration file {Shown(Toml)}");
         await SayAsync(wanted[3], $"plugin helm configuration file {Shown(HelmValues)}");
-        await stdout.WriteLineAsync("\nFollow-along with our getting started guide:\n\nhttps://goteleport.com/docs/management/export-audit-events/fluentd/");
+        await _stdout.WriteLineAsync("\nFollow-along with our getting started guide:\n\nhttps://goteleport.com/docs/management/export-audit-events/fluentd/");
         return 0;
     }
 
     /// <summary>As upstream, only the answer <c>y</c> overwrites; but one question covers files that belong together.</summary>
     private async Task<bool> MayWriteAsync(FileSet set, CancellationToken cancellation)
     {
-        if (plan.Force || set.Existing.FirstOrDefault() is not { } first)
+        if (_plan.Force || set.Existing.FirstOrDefault() is not { } first)
             return true;
         if (set.Paths.Count > 1)
-            await stdout.WriteLineAsync("The certificates, their keys and fluent.conf belong together and are replaced all or none.");
+            await _stdout.WriteLineAsync("The certificates, their keys and fluent.conf belong together and are replaced all or none.");
         // A file that came up since the first look, with nobody to ask, stays.
-        return ask is not null && await ask($"? Do you want to overwrite {first}? [y/N]", cancellation) == "y";
+        return _ask is not null && await _ask($"? Do you want to overwrite {first}? [y/N]", cancellation) == "y";
     }
 
-    private Task SayAsync(bool written, string what) => stdout.WriteLineAsync($"[{++step}] {(written ? "Generated" : "Kept")} {what}");
+    private Task SayAsync(bool written, string what) => _stdout.WriteLineAsync($"[{++_step}] {(written ? "Generated" : "Kept")} {what}");
 
     private async Task<(IReadOnlyList<IPAddress> Addresses, string? Problem)> AddressesAsync(CancellationToken cancellation)
     {
-        if (plan.Ips.Count > 0)
-            return ([.. plan.Ips.Select(ip => ConfigurePlanCheck.ParseIp(ip)!).Distinct()], null);
+        if (_plan.Ips.Count > 0)
+            return ([.. _plan.Ips.Select(ip => ConfigurePlanCheck.ParseIp(ip)!).Distinct()], null);
         var found = new List<IPAddress>();
-        foreach (var name in plan.DnsNames)
+        foreach (var name in _plan.DnsNames)
         {
             try
             {
                 // Without the scope, which a certificate cannot carry.
-                found.AddRange((await resolve(name, cancellation)).Select(address => new IPAddress(address.GetAddressBytes())));
+                found.AddRange((await _resolve(name, cancellation)).Select(address => new IPAddress(address.GetAddressBytes())));
             }
             catch (SocketException e)
             {
@@ -174,7 +174,7 @@ public sealed class ConfigureCommand
     private async Task<int> FailAsync(IEnumerable<string> problems)
     {
         foreach (var problem in problems)
-            await stderr.WriteLineAsync($"error: {problem}");
+            await _stderr.WriteLineAsync($"error: {problem}");
         return Failure;
     }
 
