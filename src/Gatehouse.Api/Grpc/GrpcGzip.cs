@@ -19,7 +19,7 @@ internal static class GrpcGzip
             while (true)
             {
                 if (length == buffer.Length)
-                    buffer = Grow(buffer, length);
+                    buffer = Grow(buffer, 0, length);
                 var read = gzip.Read(buffer, length, buffer.Length - length);
                 if (read == 0)
                     return null;
@@ -34,10 +34,11 @@ internal static class GrpcGzip
         }
     }
 
-    public static byte[] Grow(byte[] buffer, int used)
+    /// <summary>A larger rented array that begins with the used bytes, wherever in the old one they lay.</summary>
+    public static byte[] Grow(byte[] buffer, int start, int used)
     {
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBytes, buffer.Length * 2));
-        buffer.AsSpan(0, used).CopyTo(larger);
+        buffer.AsSpan(start, used).CopyTo(larger);
         if (buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(buffer);
         return larger;

@@ -173,7 +173,7 @@ public sealed class GrpcMessageStream : IAsyncDisposable
         if (_buffer.Length == 0)
             _buffer = ArrayPool<byte>.Shared.Rent(FirstBytes);
         else if (rest > _buffer.Length / 2)
-            _buffer = GrpcGzip.Grow(_buffer, rest);
+            _buffer = GrpcGzip.Grow(_buffer, _start, rest);
         else if (_start > 0)
             _buffer.AsSpan(_start, rest).CopyTo(_buffer);
         _start = 0;
