@@ -74,14 +74,16 @@ internal sealed class Export : IAsyncDisposable
     /// <exception cref="CredentialException">The credential cannot be used.</exception>
     /// <exception cref="StateException">The state directory cannot be used, or the start time was changed.</exception>
     /// <exception cref="Hosting.Tls.TlsFileException">A TLS file of the receiver cannot be used.</exception>
-    public static async Task<Export> OpenAsync(ExportPlan plan, EventHandlerStatus status, ILoggerFactory logs, TimeProvider time)
+    /// <param name="files">Opens the state directory; null for the disk.</param>
+    public static async Task<Export> OpenAsync(
+        ExportPlan plan, EventHandlerStatus status, ILoggerFactory logs, TimeProvider time, Func<string, IStateFiles>? files = null)
     {
         // Credentials first: a wrong one must not leave a state directory behind.
         var cluster = ClusterConnection.Open(plan.Teleport, logs, time);
         StateHome? home = null;
         try
         {
-            home = await StateHome.OpenAsync(plan, logs, time).ConfigureAwait(false);
+            home = await StateHome.OpenAsync(plan, logs, time, files).ConfigureAwait(false);
             return new Export(plan, home, cluster, status, logs, time);
         }
         catch

@@ -28,13 +28,14 @@ internal sealed class StateHome : IAsyncDisposable
     /// <summary>What becomes durable once the cluster was reached for the first time; empty later.</summary>
     public IReadOnlyList<StateChange> Beginning { get; }
 
+    /// <param name="files">Opens the state directory; null for the disk.</param>
     /// <exception cref="StateException">The directory cannot be used, or the start time was changed.</exception>
-    public static async Task<StateHome> OpenAsync(ExportPlan plan, ILoggerFactory logs, TimeProvider time)
+    public static async Task<StateHome> OpenAsync(ExportPlan plan, ILoggerFactory logs, TimeProvider time, Func<string, IStateFiles>? files = null)
     {
         var log = logs.CreateLogger("Gatehouse.EventHandler");
         var directory = StateDirectory.PathFor(plan.Storage, plan.Teleport.Addr);
         var throwAway = plan.DryRun ? Path.Combine(directory, "dry_run", Guid.NewGuid().ToString("N")) : null;
-        var checkpoint = Checkpoint.Open(throwAway ?? directory, time, log);
+        var checkpoint = Checkpoint.Open(throwAway ?? directory, files ?? (path => new DiskFiles(path)), time, log);
         try
         {
             var start = StartTimeRule.Decide(checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage) switch

@@ -40,7 +40,7 @@ internal sealed class Exporter(
     /// Most JSON bytes between reading and the checkpoint. Enough for ten connections with 500 events each at 25 ms, and what keeps
     /// the process small when the receiver is slow.
     /// </summary>
-    private const long BytesUnderWay = 8 * 1024 * 1024;
+    internal const long BytesUnderWay = 8 * 1024 * 1024;
 
     private readonly Channel<SourceBatch> _read = Channel.CreateBounded<SourceBatch>(
         new BoundedChannelOptions(2) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });

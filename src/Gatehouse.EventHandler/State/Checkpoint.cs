@@ -33,14 +33,16 @@ public sealed class Checkpoint : IAsyncDisposable
     /// start takes over what upstream left there, which from the first commit on no longer counts.
     /// </summary>
     /// <exception cref="StateException">Locked by another process, not creatable, or beyond reading; says which and what to do.</exception>
-    public static Checkpoint Open(string directory, TimeProvider time, ILogger? log = null)
+    public static Checkpoint Open(string directory, TimeProvider time, ILogger? log = null) =>
+        Open(directory, path => new DiskFiles(path), time, log ?? NullLogger.Instance);
+
+    internal static Checkpoint Open(string directory, Func<string, IStateFiles> files, TimeProvider time, ILogger log)
     {
-        log ??= NullLogger.Instance;
         StateDirectory.Prepare(directory, log);
         var held = DirectoryLock.Take(directory);
         try
         {
-            return Open(directory, new DiskFiles(directory), held, time, log);
+            return Open(directory, files(directory), held, time, log);
         }
         catch
         {

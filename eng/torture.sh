@@ -1,0 +1,4 @@
+# Sourced by build.sh: kill, pause and starve the handler; prove that nothing is lost (docs/torture.md).
+need_sdk
+dotnet build bench/Gatehouse.Torture/Gatehouse.Torture.csproj -c Release -v quiet --nologo
+bench/Gatehouse.Torture/bin/Release/net10.0/Gatehouse.Torture "$@"
