@@ -20,7 +20,6 @@ internal sealed class ClusterConnection : IDisposable
     private readonly GrpcChannel _channel;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private volatile string? _problem = "not connected yet";
 
     private ClusterConnection(TeleportPlan plan, CredentialSource credentials, ILogger log, TimeProvider time)
     {
@@ -29,14 +28,11 @@ internal sealed class ClusterConnection : IDisposable
         _time = time;
         _log = log;
         var dialer = new ClusterDialer(plan.Addr, credentials, time);
-        _channel = new GrpcChannel(new GrpcChannelOptions { Connect = cancellation => ConnectAsync(dialer, cancellation) });
+        _channel = new GrpcChannel(new GrpcChannelOptions { Connect = dialer.ConnectAsync });
         AuditLog = new AuditLogClient(_channel);
     }
 
     public AuditLogClient AuditLog { get; }
-
-    /// <summary>Why there is no connection; null when the last attempt succeeded.</summary>
-    public string? Problem => _problem;
 
     public DateTimeOffset CredentialExpiry => _credentials.Current.NotAfter;
 
@@ -86,19 +82,4 @@ internal sealed class ClusterConnection : IDisposable
     }
 
     public void Dispose() => _channel.Dispose();
-
-    private async ValueTask<Stream> ConnectAsync(ClusterDialer dialer, CancellationToken cancellation)
-    {
-        try
-        {
-            var stream = await dialer.ConnectAsync(cancellation).ConfigureAwait(false);
-            _problem = null;
-            return stream;
-        }
-        catch (DialException e)
-        {
-            _problem = e.Message;
-            throw;
-        }
-    }
 }

@@ -56,17 +56,23 @@ internal sealed class Export : IAsyncDisposable
         _sessions = new SessionExporter(plan.Concurrency, streamer, missing, _writer, _metrics, _log);
         _locks = plan.Lock.Enabled && !plan.DryRun ? new LoginLocks(plan.Lock, cluster.AuditLog.UpsertLockAsync, time, _log) : null;
 
+        var sourceLog = logs.CreateLogger<ClusterSource>();
+        var contact = new ClusterContact(time, sourceLog, Random.Shared.NextDouble);
         var source = new ClusterSource(
-            cluster.AuditLog, plan with { StartTime = home.StartTime }, home.Checkpoint.State,
-            async (message, reason, cancellation) => await deadLetters.SetAsideAsync(message, Destination.Audit, reason, cancellation).ConfigureAwait(false),
-            time, status.Source, logs.CreateLogger<ClusterSource>());
+            cluster.AuditLog, plan with { StartTime = home.StartTime }, home.Checkpoint.State, contact,
+            async (message, reason, cancellation) =>
+            {
+                if (!await deadLetters.SetAsideAsync(message, Destination.Audit, reason, cancellation).ConfigureAwait(false))
+                    throw new OperationCanceledException(cancellation);
+            },
+            time, status.Source, sourceLog);
         _exporter = new Exporter(source, output, _courier, _writer, _sessions, _locks, home.Beginning, _metrics, time, _log);
 
         _metrics.OldestTaken = () => _exporter.OldestTaken;
         _metrics.SessionBacklog = () => _sessions.Backlog;
         _metrics.SessionsMissing = () => missing.Count;
         _metrics.CredentialExpiry = () => cluster.CredentialExpiry;
-        status.ClusterProblem = () => cluster.Problem;
+        status.ClusterProblem = () => contact.Problem;
         status.ReceiverProblem = () => _courier.Problem;
         status.CheckpointProblem = () => _writer.Problem;
     }

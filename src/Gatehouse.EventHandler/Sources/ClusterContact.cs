@@ -12,8 +12,12 @@ namespace Gatehouse.EventHandler.Sources;
 internal sealed class ClusterContact(TimeProvider time, ILogger logger, Func<double> random)
 {
     private readonly Lock _lock = new();
+    private volatile string? _problem = "no answer yet";
     private GrpcStatus _trouble = GrpcStatus.Ok;
     private long _since;
+
+    /// <summary>Why the cluster does not answer right now; null when it does.</summary>
+    public string? Problem => _problem;
 
     public Backoff NewBackoff() => new(random);
 
@@ -68,6 +72,7 @@ internal sealed class ClusterContact(TimeProvider time, ILogger logger, Func<dou
     /// <summary>A call failed. Said when it is news: the first failure, or one of another kind.</summary>
     public void Lost(GrpcStatus status, string reason)
     {
+        _problem = reason;
         lock (_lock)
         {
             if (_trouble == status)
@@ -85,6 +90,7 @@ internal sealed class ClusterContact(TimeProvider time, ILogger logger, Func<dou
     /// <summary>A call was answered.</summary>
     public void Regained()
     {
+        _problem = null;
         TimeSpan away;
         lock (_lock)
         {

@@ -12,14 +12,13 @@ namespace Gatehouse.EventHandler.Sources;
 /// </summary>
 /// <param name="state">Read when the source starts to run; from then on the source keeps its own place. Several readers write batches at once.</param>
 internal sealed class ClusterSource(
-    AuditLogClient log, ExportPlan plan, HandlerState state, UndecodableEvent undecodable, TimeProvider time,
+    AuditLogClient log, ExportPlan plan, HandlerState state, ClusterContact contact, UndecodableEvent undecodable, TimeProvider time,
     SourceMetrics metrics, ILogger<ClusterSource> logger) : IEventSource
 {
     public async Task RunAsync(ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
     {
         // The start time becomes durable beside the first batch; it is read before there is any.
         var settled = plan with { StartTime = PositionFinder.StartTime(state, plan, time) };
-        var contact = new ClusterContact(time, logger, Random.Shared.NextDouble);
         var mode = state.Mode;
         if (mode != SourceMode.Bulk)
         {

@@ -29,7 +29,7 @@ internal sealed class SourceRun : IAsyncDisposable
         _state = state;
         _clock = clock;
         _channel = cluster.OpenChannel();
-        var source = new ClusterSource(new AuditLogClient(_channel), plan, state, TakeUndecodable, clock, _metrics, Logger);
+        var source = new ClusterSource(new AuditLogClient(_channel), plan, state, new ClusterContact(clock, Logger, Random.Shared.NextDouble), TakeUndecodable, clock, _metrics, Logger);
         Ended = Task.Run(() => source.RunAsync(_batches.Writer, _stop.Token));
     }
 
