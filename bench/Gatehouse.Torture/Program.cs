@@ -32,4 +32,4 @@ Console.CancelKeyPress += (_, pressed) =>
     stop.Cancel();
 };
 Console.WriteLine($"{runs} runs from seed {seed}");
-return await new Torture(handler, Console.WriteLine).RunAsync(runs, seed, parallel, stop.Token) ? 0 : 1;
+return await new RunSeries(handler, Console.WriteLine).RunAsync(runs, seed, parallel, stop.Token) ? 0 : 1;

@@ -169,6 +169,7 @@ internal sealed class TortureRun : IAsyncDisposable
 
     private async Task EndLifeAsync(int windows)
     {
+        await _receiver.WhenQuietAsync();
         var (audit, _) = await _ledger.EndLifeAsync(Covered(), _stateDirectory);
         _inFlight = Math.Max(_inFlight, audit);
         if (audit > windows * Exporter.BytesUnderWay)

@@ -5,7 +5,7 @@ namespace Gatehouse.Torture.Handlers;
 /// <summary>What a hosted handler says, in a file of its run.</summary>
 internal sealed class FileLog(string path) : ILoggerProvider, ILogger
 {
-    private readonly StreamWriter _file = new(path, append: true);
+    private readonly StreamWriter _file = new(path, append: true) { AutoFlush = true };
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -19,7 +19,7 @@ internal sealed class FileLog(string path) : ILoggerProvider, ILogger
         if (!IsEnabled(logLevel))
             return;
         lock (_file)
-            _file.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {logLevel} {formatter(state, exception)} {exception}");
+            _file.WriteLine($"{DateTimeOffset.UtcNow:HH:mm:ss.fff} {logLevel} {formatter(state, exception)} {exception}");
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
@@ -26,6 +27,9 @@ internal sealed class StoryReceiver : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
+    private readonly Lock _gate = new();
+    private readonly List<Task> _connections = [];
+    private readonly ConcurrentDictionary<int, TaskCompletionSource> _own = [];
     private int _requests;
 
     public StoryReceiver(RunPlan plan, Ledger ledger, Faults faults, X509Certificate2? certificate)
@@ -39,6 +43,21 @@ internal sealed class StoryReceiver : IAsyncDisposable
 
     public string Url(string path) => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}{path}";
 
+    /// <summary>
+    /// Returns when the connections so far are over. What a dead handler had sent may still lie in their sockets, and is
+    /// acknowledged to nobody: that belongs to the life that sent it.
+    /// </summary>
+    public async Task WhenQuietAsync()
+    {
+        // One of our own queues up behind those that nobody has accepted yet.
+        using var last = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        last.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var accepted = _own[((IPEndPoint)last.LocalEndPoint!).Port] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await last.ConnectAsync(_listener.LocalEndpoint);
+        await accepted.Task;
+        await WhenServedAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -49,19 +68,34 @@ internal sealed class StoryReceiver : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        var connections = new List<Task>();
         try
         {
             while (true)
             {
-                connections.RemoveAll(connection => connection.IsCompleted);
-                connections.Add(ServeAsync(await _listener.AcceptSocketAsync(_stop.Token)));
+                var socket = await _listener.AcceptSocketAsync(_stop.Token);
+                if (_own.TryRemove(((IPEndPoint)socket.RemoteEndPoint!).Port, out var accepted))
+                {
+                    socket.Dispose();
+                    accepted.SetResult();
+                    continue;
+                }
+                lock (_gate)
+                {
+                    _connections.RemoveAll(connection => connection.IsCompleted);
+                    _connections.Add(ServeAsync(socket));
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            await Task.WhenAll(connections);
+            await WhenServedAsync();
         }
+    }
+
+    private Task WhenServedAsync()
+    {
+        lock (_gate)
+            return Task.WhenAll([.. _connections]);
     }
 
     private async Task ServeAsync(Socket socket)

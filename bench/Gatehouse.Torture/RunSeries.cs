@@ -7,7 +7,7 @@ namespace Gatehouse.Torture;
 /// <summary>Many runs, their sum, and a verdict.</summary>
 /// <param name="program">The built handler.</param>
 /// <param name="say">Takes a line at a time.</param>
-internal sealed class Torture(string program, Action<string> say)
+internal sealed class RunSeries(string program, Action<string> say)
 {
     private readonly Lock _gate = new();
     private readonly LedgerTotals _totals = new();
