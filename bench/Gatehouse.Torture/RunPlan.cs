@@ -78,7 +78,8 @@ internal sealed record RunPlan
             Poison = dice.Chance(0.25),
             ReceiverDelay = dice.Chance(0.25) ? TimeSpan.FromMilliseconds(dice.Between(1, 25)) : TimeSpan.Zero,
             SmallDisk = mayMount && dice.Chance(0.3),
-            FailEvery = dice.Between(2, 12),
+            // A commit that is tried again takes three operations: below four it would never succeed.
+            FailEvery = dice.Between(4, 14),
         };
     }
 

@@ -113,7 +113,7 @@ internal sealed class TortureRun : IAsyncDisposable
         var visible = _cluster.Wave;
         _faults.NextLife(on: true);
         _ledger.BeginLife(Covered());
-        var handler = await StartAsync(settings, life, _plan.FailEvery);
+        var handler = await StartAsync(settings, life, _plan.FailEvery, failAtOpen: _dice.Chance(0.2));
         if (handler is null)
         {
             _lives.Add("did not open its state");
@@ -136,7 +136,7 @@ internal sealed class TortureRun : IAsyncDisposable
         _faults.NextLife(on: false);
         _cluster.Wave = _plan.Lives;
         _ledger.BeginLife(Covered());
-        await using (var handler = await StartAsync(settings with { ExitOnLastEvent = true }, _plan.Lives, int.MaxValue))
+        await using (var handler = await StartAsync(settings with { ExitOnLastEvent = true }, _plan.Lives, int.MaxValue, failAtOpen: false))
         {
             try
             {
@@ -157,12 +157,12 @@ internal sealed class TortureRun : IAsyncDisposable
             _ledger.Violation($"the last life left event {first} uncovered");
     }
 
-    private async Task<IHandler?> StartAsync(HandlerSettings settings, int life, int failEvery)
+    private async Task<IHandler?> StartAsync(HandlerSettings settings, int life, int failEvery, bool failAtOpen)
     {
         var log = Path.Combine(_folder, $"handler-{life}.log");
         return _plan.Body == Body.Child
             ? ChildHandler.Start(_program, settings, log, _ledger.Reloaded)
-            : await HostedHandler.StartAsync(settings, failEvery, log);
+            : await HostedHandler.StartAsync(settings, failEvery, failAtOpen, log);
     }
 
     private bool[] Covered() => _coverage.Read(_stateDirectory, _cluster.Wave).Covered;

@@ -10,6 +10,10 @@ internal sealed class FailingFiles(IStateFiles inner, int every) : IStateFiles
 {
     private int _operations;
     private volatile bool _dead;
+    private volatile bool _armed;
+
+    /// <summary>From now on operations fail.</summary>
+    public void Arm() => _armed = true;
 
     public void Die() => _dead = true;
 
@@ -49,7 +53,7 @@ internal sealed class FailingFiles(IStateFiles inner, int every) : IStateFiles
             throw new IOException("No space left on device (on purpose)");
     }
 
-    private bool Fails => _dead || Interlocked.Increment(ref _operations) % every == 0;
+    private bool Fails => _dead || _armed && Interlocked.Increment(ref _operations) % every == 0;
 
     private sealed class FailingFile(FailingFiles owner, IStateFile inner) : IStateFile
     {

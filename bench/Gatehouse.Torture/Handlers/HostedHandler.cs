@@ -20,8 +20,10 @@ internal sealed class HostedHandler : IHandler
 
     public Task<int> Ended { get; }
 
+    /// <param name="failEvery">One of so many operations fails.</param>
+    /// <param name="failAtOpen">Also those that open or make the state.</param>
     /// <returns>Null when the failing files did not even let it begin.</returns>
-    public static async Task<HostedHandler?> StartAsync(HandlerSettings settings, int failEvery, string logPath)
+    public static async Task<HostedHandler?> StartAsync(HandlerSettings settings, int failEvery, bool failAtOpen, string logPath)
     {
         var time = new HastyTime();
         var status = new EventHandlerStatus(time);
@@ -29,8 +31,15 @@ internal sealed class HostedHandler : IHandler
         FailingFiles? files = null;
         try
         {
-            var export = await Export.OpenAsync(PlanOf(settings), status, logs, time, directory => files = new FailingFiles(new DiskFiles(directory), failEvery));
-            return new HostedHandler(export, files!, status, logs);
+            var export = await Export.OpenAsync(PlanOf(settings), status, logs, time, directory =>
+            {
+                files = new FailingFiles(new DiskFiles(directory), failEvery);
+                if (failAtOpen)
+                    files.Arm();
+                return files;
+            });
+            files!.Arm();
+            return new HostedHandler(export, files, status, logs);
         }
         catch (StateException)
         {
