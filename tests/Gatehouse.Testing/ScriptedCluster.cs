@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Api.AuditLog.V1;
 using Gatehouse.Api.Grpc;
 using Google.Protobuf;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -44,9 +46,13 @@ public sealed class ScriptedCluster : IAsyncDisposable
 
     public int Port { get; private set; }
 
-    public static async Task<ScriptedCluster> StartAsync()
+    /// <summary>Speaks TLS with this certificate, and takes any client certificate; null is plain HTTP/2.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <param name="certificate">See <see cref="Certificate"/>.</param>
+    public static async Task<ScriptedCluster> StartAsync(X509Certificate2? certificate = null)
     {
-        var cluster = new ScriptedCluster();
+        var cluster = new ScriptedCluster { Certificate = certificate };
         await cluster.StartAgainAsync();
         return cluster;
     }
@@ -65,9 +71,9 @@ public sealed class ScriptedCluster : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, Port, listener => listener.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Loopback, Port, Secure);
             kestrel.Limits.MinResponseDataRate = null;
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
@@ -76,6 +82,18 @@ public sealed class ScriptedCluster : IAsyncDisposable
         _app.Run(AnswerAsync);
         await _app.StartAsync();
         Port = new Uri(_app.Urls.First()).Port;
+    }
+
+    private void Secure(ListenOptions listener)
+    {
+        listener.Protocols = HttpProtocols.Http2;
+        if (Certificate is null)
+            return;
+        listener.UseHttps(Certificate, https =>
+        {
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.AllowAnyClientCertificate();
+        });
     }
 
     /// <summary>A channel to this cluster.</summary>

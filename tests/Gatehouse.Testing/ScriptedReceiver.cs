@@ -57,6 +57,10 @@ public sealed class ScriptedReceiver : IAsyncDisposable
             EnabledSslProtocols = protocols,
         });
 
+    /// <param name="script">The answer to the request of this ordinal, counted from 0 over all connections.</param>
+    /// <param name="tls">Also client certificates can be asked for; null is plain HTTP.</param>
+    public static ScriptedReceiver StartScript(Func<int, ReceiverAnswer> script, SslServerAuthenticationOptions? tls = null) => new(script, tls);
+
     public string Url(string target) => $"{(_tls is null ? "http" : "https")}://localhost:{Port}{target}";
 
     /// <summary>Ends when one more request has arrived than at the last call.</summary>

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Xunit;
+
+namespace Gatehouse.EndToEnd.Running;
+
+/// <summary>A program in a process of its own: what it says, signals to it, and how it ends. Killed when the test is over.</summary>
+internal sealed partial class RunningProgram : IAsyncDisposable
+{
+    public const int Hup = 1;
+    public const int Int = 2;
+    public const int Kill = 9;
+    public const int Term = 15;
+
+    /// <summary>No wait of a test is longer: a machine this busy is a reason to fail, not to hang.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly Task<string> _output;
+    private readonly Task _errors;
+    private readonly Lock _gate = new();
+    private readonly StringBuilder _said = new();
+    private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _silent;
+
+    private RunningProgram(Process process)
+    {
+        _process = process;
+        _output = process.StandardOutput.ReadToEndAsync();
+        _errors = ListenAsync();
+    }
+
+    /// <summary>What it has written to standard error so far.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_gate)
+                return _said.ToString();
+        }
+    }
+
+    /// <param name="directory">Working directory.</param>
+    /// <param name="environment">In addition to the test's own, of which nothing of the handler's is passed on.</param>
+    public static RunningProgram Start(string program, string directory, IReadOnlyDictionary<string, string>? environment, string? input, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = directory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("FDFWD_", StringComparison.Ordinal) || name.StartsWith("FDWRD_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        var process = Process.Start(start)!;
+        if (input is not null)
+            process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return new RunningProgram(process);
+    }
+
+    public void Signal(int signal) => Assert.Equal(0, SendSignal(_process.Id, signal));
+
+    /// <summary>Ends when standard error contains the text, or fails when the program is over without it.</summary>
+    public async Task WhenSaysAsync(string text)
+    {
+        while (true)
+        {
+            Task more;
+            bool silent;
+            lock (_gate)
+                (more, silent) = (_more.Task, _silent);
+            if (Errors.Contains(text, StringComparison.Ordinal))
+                return;
+            Assert.False(silent, $"it never said \"{text}\" but:\n{Errors}");
+            await WithinAsync(more, $"it did not say \"{text}\" but:\n");
+        }
+    }
+
+    /// <summary>Waits for the end of the program.</summary>
+    public async Task<ProgramEnd> EndAsync()
+    {
+        await WithinAsync(Task.WhenAll(_process.WaitForExitAsync(), _output, _errors), "it did not end, having said:\n");
+        return new ProgramEnd(_process.ExitCode, await _output, Errors);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        await _errors;
+        _process.Dispose();
+    }
+
+    private async Task WithinAsync(Task task, string complaint)
+    {
+        try
+        {
+            await task.WaitAsync(Longest, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail(complaint + Errors);
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+            Heard(line + "\n", silent: false);
+        Heard("", silent: true);
+    }
+
+    private void Heard(string text, bool silent)
+    {
+        lock (_gate)
+        {
+            _said.Append(text);
+            _silent = silent;
+            _more.TrySetResult();
+            _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}
+
+/// <summary>How a program ended.</summary>
+internal sealed record ProgramEnd(int Exit, string Output, string Errors)
+{
+    public IReadOnlyList<LogLine> Log => LogLine.AllOf(Errors);
+
+    /// <summary>The messages of the log, in order.</summary>
+    public IReadOnlyList<string> Messages => [.. Log.Select(line => line.Message)];
+}
