@@ -75,6 +75,8 @@ public sealed class ScriptedCluster : IAsyncDisposable
         {
             kestrel.Listen(IPAddress.Loopback, Port, Secure);
             kestrel.Limits.MinResponseDataRate = null;
+            // As Go's gRPC server, which looks at the path alone.
+            kestrel.AllowAlternateSchemes = true;
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
         builder.Logging.ClearProviders();

@@ -30,11 +30,12 @@ internal sealed partial class GoldenDesk : IAsyncDisposable
         }
         using (var other = ECDsa.Create(ECCurve.NamedCurves.nistP256))
             Write("ca.key", other.ExportECPrivateKeyPem());
-        Write("identity", _identity.Identity());
+        // Longer than a day, or the handler warns.
+        Write("identity", _identity.Identity(notAfter: DateTimeOffset.UtcNow.AddDays(7)));
         Write("identity-1m", _identity.Identity(notAfter: DateTimeOffset.UtcNow.AddDays(-3)));
         using var auth = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Write("auth.key", TestCluster.KeyPem(auth));
-        using (var user = _identity.User(auth))
+        using (var user = _identity.User(auth, notAfter: DateTimeOffset.UtcNow.AddDays(7)))
             Write("auth.crt", user.ExportCertificatePem());
         Write("auth.cas", _identity.HostCa.ExportCertificatePem());
     }
