@@ -4,12 +4,15 @@ namespace Gatehouse.Hosting.Lifetime;
 
 /// <summary>
 /// The signals a long-running command answers: TERM and INT ask it to finish what it has and end, a second INT ends it at once,
-/// HUP asks it to read its configuration again (event-handler spec 8, with its defects mended).
+/// HUP asks it to read its configuration again (event-handler spec 8, with its defects mended). USR1 does nothing.
 /// </summary>
 public sealed class ProcessSignals : IDisposable
 {
     /// <summary>Exit status of a process ended by a second INT: 128 + SIGINT, as a shell would say it.</summary>
     public const int StoppedAtOnce = 130;
+
+    /// <summary>Raw, as it has no name in .NET, and other numbers on Linux and macOS.</summary>
+    private static readonly int Usr1 = OperatingSystem.IsMacOS() ? 30 : 10;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _reload = new(0);
@@ -39,6 +42,8 @@ public sealed class ProcessSignals : IDisposable
                 signal.Cancel = true;
                 RequestReload();
             }),
+            // Without a handler it would end the process; scripts send it to ask other releases for a profile.
+            PosixSignalRegistration.Create((PosixSignal)Usr1, signal => signal.Cancel = true),
         ];
     }
 

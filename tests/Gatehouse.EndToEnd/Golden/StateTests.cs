@@ -33,7 +33,7 @@ public sealed class StateTests : IAsyncLifetime
     public async Task Sessions_go_on_at_the_index_upstream_had()
     {
         TakeOver("session-killed-at-index-4");
-        var end = await RunAsync();
+        var end = await RunAsync("--skip-session-types=");
         Assert.Equal(0, end.Exit);
         Differences.AssertHas("session-without-id");
         var recording = GoldenData.Recordings["d1104c80-e935-4a1d-a5f8-7551a50c0b95"];
@@ -134,7 +134,10 @@ public sealed class StateTests : IAsyncLifetime
 
         Assert.Equal(0, export.Exit);
         Assert.Equal("2021-01-01T00:00:00Z", File.ReadAllText(Path.Combine(back, "start_time")));
-        Assert.Equal(GoldenData.Events.OrderBy(e => e.Time).Last().Id, File.ReadAllText(Path.Combine(back, "id")));
+        // Neither id nor page key: upstream would skip by them what came late. The window begins before anything that may be missing.
+        Assert.Equal("", File.ReadAllText(Path.Combine(back, "id")));
+        var window = DateTimeOffset.Parse(File.ReadAllText(Path.Combine(back, "window_time")), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(window, new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero), GoldenData.Events.Max(e => e.Time.ToDateTimeOffset()));
     }
 
     /// <returns>The id of the last event that upstream delivered, or null.</returns>

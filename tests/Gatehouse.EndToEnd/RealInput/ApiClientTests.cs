@@ -30,9 +30,9 @@ public sealed class ApiClientTests(RealCluster cluster) : IClassFixture<RealClus
     [Fact]
     public async Task Who_may_not_is_told_so_in_the_real_ones_words()
     {
-        var end = await RunAsync(["--identity", cluster.Powerless], "events", "--from", "2026-11-20", "--to", "2026-11-23");
+        var end = await RunAsync(["--identity", cluster.Reader], "lock", "--user", "mallory");
         Assert.Equal(1, end.Exit);
-        Assert.Equal("error: access denied: access denied to perform action \"list\" on \"event\"\n", end.Errors);
+        Assert.Equal("error: access denied: access denied to perform action \"create\" on \"lock\", access denied to perform action \"update\" on \"lock\"\n", end.Errors);
     }
 
     private async Task<IReadOnlyList<JsonNode>> CallAsync(string[] credential, params string[] arguments)

@@ -25,8 +25,8 @@ public sealed partial class RealCluster : IAsyncLifetime
     /// <summary>What the names of key, certificate and CAs begin with.</summary>
     internal string KeyPair => _folder["triple"];
 
-    /// <summary>An identity whose user may do nothing.</summary>
-    internal string Powerless => _folder["powerless"];
+    /// <summary>An identity whose user may read and nothing else.</summary>
+    internal string Reader => _folder["reader"];
 
     internal string Imported { get; private set; } = "";
 
@@ -36,7 +36,7 @@ public sealed partial class RealCluster : IAsyncLifetime
         Imported = (await GatehouseAsync("audit-log", "import", "--data-dir", data, "--cluster-name", "example.test", EventsFile, "--recordings", RecordingsFile)).Output;
         await GatehouseAsync("auth", "sign", "--data-dir", data, "--user", "teleport-event-handler", "--out", Identity, "--ttl", "48h");
         await GatehouseAsync("auth", "sign", "--data-dir", data, "--user", "teleport-event-handler", "--out", KeyPair, "--format", "tls", "--ttl", "48h");
-        await GatehouseAsync("auth", "sign", "--data-dir", data, "--user", "nobody", "--out", Powerless, "--ttl", "48h", "--roles", "no-such-role");
+        await GatehouseAsync("auth", "sign", "--data-dir", data, "--user", "reader", "--out", Reader, "--ttl", "48h", "--roles", "auditor");
         _auth = RunningProgram.Start(Binaries.Gatehouse, _folder.Path, null, null, "start", "--data-dir", data, "--auth-addr", "127.0.0.1:0");
         await _auth.WhenSaysAsync("is listening on");
         Address = ListeningOn().Match(_auth.Errors).Value;

@@ -11,6 +11,7 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     public const int Hup = 1;
     public const int Int = 2;
     public const int Kill = 9;
+    public const int Usr1 = 10;
     public const int Term = 15;
 
     /// <summary>No wait of a test is longer: a machine this busy is a reason to fail, not to hang.</summary>
