@@ -28,7 +28,8 @@ internal sealed class UpFigures : IDisposable
     private readonly Queue<(long Timestamp, long Sent)> _looks = new();
     private readonly long _deliveredBefore;
     private readonly long _deadLettersBefore;
-    private readonly long _target;
+    private long _target;
+    private bool _targetMoved;
     private long _inLog;
     private long _audit;
     private long _deadLetters;
@@ -65,9 +66,14 @@ internal sealed class UpFigures : IDisposable
         var dead = _deadLettersBefore + Volatile.Read(ref _deadLetters);
         var backlog = _status.Pipeline.SessionBacklog();
         var trouble = Trouble();
-        // Once said it stays said: later events are news, not history.
-        _caughtUp |= trouble is null && Delivered + dead >= _target && backlog == 0 && _status.Pipeline.OldestTaken() is null;
-        return new UpSnapshot(Volatile.Read(ref _inLog), Delivered, Rate(), _lag, _status.Pipeline.SessionsTotal, backlog, dead, trouble, _caughtUp);
+        var inLog = Volatile.Read(ref _inLog);
+        if (!_caughtUp && trouble is null && Delivered + dead >= _target && backlog == 0 && _status.Pipeline.OldestTaken() is null)
+        {
+            // Reading recordings is itself logged by the cluster, so the target moves once. Then it stays said: later events are news, not history.
+            _caughtUp = _targetMoved || _target == inLog;
+            (_target, _targetMoved) = (inLog, true);
+        }
+        return new UpSnapshot(inLog, Delivered, Rate(), _lag, _status.Pipeline.SessionsTotal, backlog, dead, trouble, _caughtUp);
     }
 
     public void Dispose() => _listener.Dispose();
