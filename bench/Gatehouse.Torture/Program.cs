@@ -2,10 +2,11 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Gatehouse.Torture;
 
-// Usage: Gatehouse.Torture [--runs N] [--seed S] [--parallel P] [--handler PATH]
+// Usage: Gatehouse.Torture [--runs N] [--seed S] [--parallel P] [--handler PATH] [--only WORD]
 var runs = 20;
 var seed = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
 var parallel = 2;
+var only = "";
 var handler = Path.Combine(AppContext.BaseDirectory, "gatehouse");
 for (var i = 0; i < args.Length; i += 2)
 {
@@ -16,11 +17,12 @@ for (var i = 0; i < args.Length; i += 2)
         "--seed" => ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--parallel" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out parallel) && parallel > 0,
         "--handler" => File.Exists(handler = value),
+        "--only" => (only = value).Length > 0,
         _ => false,
     };
     if (!understood)
     {
-        Console.Error.WriteLine($"not understood: {args[i]} {value}. Usage: --runs N --seed S --parallel P --handler PATH");
+        Console.Error.WriteLine($"not understood: {args[i]} {value}. Usage: --runs N --seed S --parallel P --handler PATH --only WORD");
         return 2;
     }
 }
@@ -32,4 +34,4 @@ Console.CancelKeyPress += (_, pressed) =>
     stop.Cancel();
 };
 Console.WriteLine($"{runs} runs from seed {seed}");
-return await new RunSeries(handler, Console.WriteLine).RunAsync(runs, seed, parallel, stop.Token) ? 0 : 1;
+return await new RunSeries(handler, Console.WriteLine).RunAsync(runs, seed, parallel, only, stop.Token) ? 0 : 1;

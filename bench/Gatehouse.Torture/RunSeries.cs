@@ -9,22 +9,28 @@ namespace Gatehouse.Torture;
 /// <param name="say">Takes a line at a time.</param>
 internal sealed class RunSeries(string program, Action<string> say)
 {
+    /// <summary>Looked through for plans that are wanted.</summary>
+    private const int MostSeeds = 1_000_000;
+
     private readonly Lock _gate = new();
     private readonly LedgerTotals _totals = new();
     private int _done;
     private int _failed;
 
     /// <summary>Runs the seeds from <paramref name="seed"/> on.</summary>
+    /// <param name="only">Only those whose plan has this word in it; empty for all.</param>
     /// <returns>Whether all of them passed.</returns>
-    public async Task<bool> RunAsync(int runs, ulong seed, int parallel, CancellationToken cancellation)
+    public async Task<bool> RunAsync(int runs, ulong seed, int parallel, string only, CancellationToken cancellation)
     {
         var mayMount = SmallDisk.IsPossible;
         if (!mayMount)
             say("the full disk is left out: it takes root and a tmpfs");
+        var plans = Enumerable.Range(0, MostSeeds).Select(i => RunPlan.Of(seed + (ulong)i, mayMount))
+            .Where(plan => plan.ToString().Contains(only, StringComparison.Ordinal)).Take(runs);
         try
         {
-            await Parallel.ForAsync(0, runs, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation }, async (i, _) =>
-                Take(await TortureRun.RunAsync(RunPlan.Of(seed + (ulong)i, mayMount), program)));
+            await Parallel.ForEachAsync(plans, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation }, async (plan, _) =>
+                Take(await TortureRun.RunAsync(plan, program)));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

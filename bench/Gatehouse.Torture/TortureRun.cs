@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Sessions;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Testing;
 using Gatehouse.Torture.Handlers;
@@ -21,6 +22,9 @@ namespace Gatehouse.Torture;
 /// </summary>
 internal sealed class TortureRun : IAsyncDisposable
 {
+    /// <summary>More than any event of a recording has.</summary>
+    private const int LargestRecorded = 100 * 1024;
+
     private static readonly TimeSpan LastLifeAtMost = TimeSpan.FromSeconds(120);
 
     private readonly RunPlan _plan;
@@ -170,10 +174,14 @@ internal sealed class TortureRun : IAsyncDisposable
     private async Task EndLifeAsync(int windows)
     {
         await _receiver.WhenQuietAsync();
-        var (audit, _) = await _ledger.EndLifeAsync(Covered(), _stateDirectory);
+        var (audit, recordings) = await _ledger.EndLifeAsync(Covered(), _stateDirectory);
         _inFlight = Math.Max(_inFlight, audit);
         if (audit > windows * Exporter.BytesUnderWay)
             _ledger.Violation($"{audit} bytes were in flight at the end of a life, and the handler keeps to {Exporter.BytesUnderWay}");
+        // Each worker is a batch ahead of the checkpoint; a batch ends with the event that fills it.
+        var most = windows * _plan.Concurrency * 2L * (SessionStreamer.BatchBytes + LargestRecorded);
+        if (recordings > most)
+            _ledger.Violation($"{recordings} bytes of recordings were in flight at the end of a life, and the handler keeps to {most}");
     }
 
     private void CheckUnaskedEnd(HandlerSettings settings, Life lived, int status, int visible)

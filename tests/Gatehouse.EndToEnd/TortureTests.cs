@@ -25,7 +25,7 @@ public sealed class TortureTests(ITestOutputHelper output)
             output.WriteLine(line);
         });
 
-        var passed = await series.RunAsync(Runs, seed, 2, TestContext.Current.CancellationToken);
+        var passed = await series.RunAsync(Runs, seed, 2, "", TestContext.Current.CancellationToken);
 
         Assert.True(passed, $"TORTURE_SEED={seed}\n{string.Join('\n', said)}");
     }

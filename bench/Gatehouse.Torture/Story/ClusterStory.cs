@@ -121,12 +121,14 @@ internal sealed class ClusterStory
         foreach (var upload in Audit.Where(told => told.Announces is not null).ToArray())
         {
             var count = _dice.Between(3, 300);
+            // Long enough to run far ahead of a checkpoint that cannot be written.
+            var heavy = _dice.Chance(_plan.SmallDisk ? 0.7 : 0.1) ? 50_000 : 0;
             var told = new List<IssuedEvent>(count);
             for (var i = 0; i < count; i++)
             {
                 var decoy = i > 0 && i < count - 1 && _dice.Chance(0.4);
                 var type = i == 0 ? "session.start" : i == count - 1 ? "session.end" : decoy ? "print" : "resize";
-                told.Add(Add(type, upload.Time.AddMilliseconds(i), i, null, upload.Announces, _dice.Chance(0.02) ? 20_000 : 0, false, decoy));
+                told.Add(Add(type, upload.Time.AddMilliseconds(i), i, null, upload.Announces, _dice.Chance(0.02) ? 20_000 : decoy ? 0 : heavy, false, decoy));
             }
             _recordings.Add(upload.Announces!, told);
         }

@@ -116,7 +116,8 @@ internal sealed class SessionExporter(
         {
             case RecordingOutcome.Finished:
                 missing.Forget(job.SessionId);
-                checkpoint.Add([new StateChange.SessionCompleted(job.SessionId)]);
+                // Durable before the next one begins, so that a disk that refuses holds recordings back, too.
+                await checkpoint.AddAndWaitAsync(new StateChange.SessionCompleted(job.SessionId)).WaitAsync(stop).ConfigureAwait(false);
                 metrics.SessionStreamed();
                 Log.FinishedSession(log, job.SessionId);
                 break;

@@ -22,7 +22,7 @@ internal sealed class SessionStreamer(
     ILogger log)
 {
     /// <summary>JSON bytes gathered before they are sent even though the stream has more at hand.</summary>
-    private const int BatchBytes = 512 * 1024;
+    internal const int BatchBytes = 512 * 1024;
 
     /// <summary>How often a broken stream is opened again before its worker turns to another recording.</summary>
     private const int Reopenings = 3;
@@ -63,13 +63,16 @@ internal sealed class SessionStreamer(
         var stream = await open(job.SessionId, (int)Math.Min(job.NextIndex, int.MaxValue), stop).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
+            var noted = Task.CompletedTask;
             while (await stream.WaitToReadAsync(stop).ConfigureAwait(false))
             {
                 using var batch = new EventBatch(64 * 1024);
                 var undecodable = ReadBuffered(stream, batch, progress);
+                // One batch ahead of the checkpoint and no more: all that is sent while the disk refuses would come twice.
+                await noted.WaitAsync(stop).ConfigureAwait(false);
                 if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false) || !await DeliverAsync(job, batch, stop, abort).ConfigureAwait(false))
                     return new RecordingOutcome.Stopped();
-                Note(job, progress);
+                noted = NoteAsync(job, progress);
             }
         }
         return new RecordingOutcome.Finished();
@@ -110,11 +113,9 @@ internal sealed class SessionStreamer(
         return true;
     }
 
-    private void Note(RecordingJob job, Progress progress)
-    {
-        if (progress.Ordered)
-            checkpoint.Add([new StateChange.SessionAdvanced(job.SessionId, progress.NextIndex)]);
-    }
+    /// <returns>Ends when it is durable.</returns>
+    private Task NoteAsync(RecordingJob job, Progress progress) =>
+        progress.Ordered ? checkpoint.AddAndWaitAsync(new StateChange.SessionAdvanced(job.SessionId, progress.NextIndex)) : Task.CompletedTask;
 
     private async Task<bool> SetAsideAsync(RecordingJob job, List<Undecodable> undecodable, CancellationToken stop)
     {
