@@ -9,7 +9,7 @@ namespace Gatehouse.EndToEnd;
 /// <summary>A short torture of the built handler (docs/torture.md); <c>./build.sh torture</c> is the long one.</summary>
 public sealed class TortureTests(ITestOutputHelper output)
 {
-    private const int Runs = 8;
+    private const int Runs = 5;
 
     [Fact]
     public async Task Nothing_is_lost_or_changed_while_the_handler_is_killed_paused_and_starved()
