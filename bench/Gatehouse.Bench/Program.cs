@@ -1,11 +1,27 @@
 using Gatehouse.Bench;
+using Gatehouse.Bench.EndToEnd;
 
-// Usage: Gatehouse.Bench [NAME...]; without names everything is measured.
+// Usage: Gatehouse.Bench [--binary FILE] [NAME...]; without names everything is measured.
+if (args is [PlainSender.Verb, ..])
+    return await PlainSender.RunAsync(args[1..]);
+
+var binary = Gatehouse.Testing.Repository.PathOf("artifacts", "publish", "linux-x64", "gatehouse");
+if (args is ["--binary", var file, ..])
+    (binary, args) = (Path.GetFullPath(file), args[2..]);
+
+string[] arrays = ["--fluentd-batch-size", "500"];
 IBench[] benches =
 [
     new StructToJson(),
     new GenerateEvents(),
     new CommitCheckpoint(),
+    new EveryEventOnce(binary),
+    new EndToEndCase("arrays", binary, 3_000_000, 30_000, 300_000, tls: false, TimeSpan.Zero, arrays),
+    new EndToEndCase("arrays-mtls", binary, 3_000_000, 30_000, 200_000, tls: true, TimeSpan.Zero, arrays),
+    new EndToEndCase("arrays-25ms", binary, 1_500_000, 400, 100_000, tls: false, TimeSpan.FromMilliseconds(25), arrays),
+    new EndToEndCase("objects", binary, 400_000, 30_000, 25_000, tls: false, TimeSpan.Zero),
+    new EndToEndCase("objects-mtls", binary, 400_000, 30_000, 25_000, tls: true, TimeSpan.Zero),
+    new StartUp(binary),
 ];
 
 var unknown = args.Except(benches.Select(bench => bench.Name)).ToArray();

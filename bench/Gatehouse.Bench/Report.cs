@@ -18,5 +18,9 @@ internal sealed class Report(TextWriter output)
     public void Figure(string what, double value, string unit, double aim, string how) =>
         Figure(what, value, unit, $"{how}; aim {Text(aim)}: {(value >= aim ? "reached" : "missed")}");
 
+    /// <summary>A figure that should not be above its aim.</summary>
+    public void AtMost(string what, double value, string unit, double aim, string how) =>
+        Figure(what, value, unit, $"{how}; aim at most {Text(aim)}: {(value <= aim ? "reached" : "missed")}");
+
     private static string Text(double value) => value.ToString(Math.Abs(value) < 100 ? "0.##" : "#,0", CultureInfo.InvariantCulture);
 }
