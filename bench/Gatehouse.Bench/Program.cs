@@ -16,11 +16,11 @@ IBench[] benches =
     new GenerateEvents(),
     new CommitCheckpoint(),
     new EveryEventOnce(binary),
-    new EndToEndCase("arrays", binary, 3_000_000, 30_000, 300_000, tls: false, TimeSpan.Zero, arrays),
-    new EndToEndCase("arrays-mtls", binary, 3_000_000, 30_000, 200_000, tls: true, TimeSpan.Zero, arrays),
-    new EndToEndCase("arrays-25ms", binary, 1_500_000, 400, 100_000, tls: false, TimeSpan.FromMilliseconds(25), arrays),
-    new EndToEndCase("objects", binary, 400_000, 30_000, 25_000, tls: false, TimeSpan.Zero),
-    new EndToEndCase("objects-mtls", binary, 400_000, 30_000, 25_000, tls: true, TimeSpan.Zero),
+    new EndToEndCase("arrays", binary, 2_000_000, 10_000, 300_000, tls: false, TimeSpan.Zero, arrays),
+    new EndToEndCase("arrays-mtls", binary, 2_000_000, 10_000, 200_000, tls: true, TimeSpan.Zero, arrays),
+    new EndToEndCase("arrays-25ms", binary, 1_000_000, 200, 100_000, tls: false, TimeSpan.FromMilliseconds(25), arrays),
+    new EndToEndCase("objects", binary, 200_000, 10_000, 25_000, tls: false, TimeSpan.Zero),
+    new EndToEndCase("objects-mtls", binary, 200_000, 10_000, 25_000, tls: true, TimeSpan.Zero),
     new StartUp(binary),
 ];
 
