@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gatehouse.Api.Grpc;
 using Gatehouse.Cluster.Auth;
 using Gatehouse.Cluster.AuditLog;
@@ -51,6 +52,7 @@ public static class ClusterProcess
         // 3.
         var locks = LockStore.Open(data, time);
         await using var log = EventLog.Open(data, options, time, loggers);
+        Disk.RemoveUnfinished(data.Recordings, time.GetUtcNow());
         var registry = new Registry(data, logger);
         // A file that cannot be read stops the start; later it only keeps the old state.
         _ = registry.RoleNames;
@@ -60,15 +62,17 @@ public static class ClusterProcess
         var server = new GrpcServer { ServerVersion = AuthService.ApiVersion };
         new AuthService(cluster, gate, locks, log, time).Register(server);
         new AuditLogService(cluster, gate, log, new RecordingStore(data), time).Register(server);
-        await using var web = Listen(address, new ClientVerification(authorities, certificate, refused), server, loggers);
+        var webLoggers = new WarningsOnly(loggers);
+        await using var web = Listen(address, new ClientVerification(authorities, certificate, refused), server, webLoggers);
         try
         {
             await web.StartAsync(cancellation);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or SocketException)
         {
             throw new ClusterException($"cannot listen on {plan.AuthAddr}: {error.InnerException?.Message ?? error.Message}", error);
         }
+        webLoggers.Started();
         var bound = BoundAddress(web, address);
         Log.Listening(logger, cluster.Name, bound.ToString());
         plan.Ready?.Invoke(bound);
@@ -80,13 +84,13 @@ public static class ClusterProcess
         Log.Stopped(logger);
     }
 
-    private static WebApplication Listen(ListenAddress address, ClientVerification verification, GrpcServer server, ILoggerFactory loggers)
+    private static WebApplication Listen(ListenAddress address, ClientVerification verification, GrpcServer server, WarningsOnly loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
         builder.Services.AddSingleton<IHostLifetime, OwnerDecides>();
-        builder.Services.AddSingleton<ILoggerFactory>(new WarningsOnly(loggers));
+        builder.Services.AddSingleton<ILoggerFactory>(loggers);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

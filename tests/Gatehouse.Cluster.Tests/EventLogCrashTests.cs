@@ -92,5 +92,25 @@ public sealed class EventLogCrashTests
         Assert.Single(Directory.GetFiles(day.FullName, "*.pb"));
     }
 
+    [Fact]
+    public async Task What_a_killed_command_left_half_written_is_removed_when_it_is_a_day_old_and_no_sooner()
+    {
+        using var folder = new TemporaryFolder();
+        await RunningCluster.SignAsync(folder["data"], "teleport-event-handler", Auth.CredentialFormat.File);
+        var incoming = folder["data", "log", "incoming"];
+        string[] left = [Path.Combine(incoming, ".2026-11-21.a.ndjson.b.tmp"), Path.Combine(incoming, "2026-11-21.a.pb"), folder["data", "recordings", ".s.ndjson.c.tmp"]];
+        foreach (var path in left)
+            await File.WriteAllTextAsync(path, "half", TestContext.Current.CancellationToken);
+        await (await RunningCluster.StartAsync(folder["data"])).DisposeAsync();
+        Assert.All(left, path => Assert.True(File.Exists(path), path));
+
+        foreach (var path in left)
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddDays(-2));
+        await (await RunningCluster.StartAsync(folder["data"])).DisposeAsync();
+        Assert.All(left, path => Assert.False(File.Exists(path), path));
+        await using var log = Some.Log(folder["data"]);
+        Assert.Single(Some.Ids(log, Some.Search()));
+    }
+
     private static string Lines(string data) => Directory.GetFiles(Path.Combine(data, "log", "2026-11-21"), "*.ndjson").Single();
 }

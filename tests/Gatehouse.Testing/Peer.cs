@@ -17,6 +17,14 @@ public static class Peer
         throw new InvalidOperationException();
     }
 
+    /// <summary>Path of a program on PATH that no Debian package brings: without it the test is skipped, in CI too.</summary>
+    public static string Optional(string program)
+    {
+        var path = Find(program);
+        Assert.SkipWhen(path is null, $"{program} is not on PATH");
+        return path!;
+    }
+
     /// <summary>Goes on when <paramref name="present"/>; else skips, or fails in CI.</summary>
     public static void RequireThat(bool present, string missing)
     {

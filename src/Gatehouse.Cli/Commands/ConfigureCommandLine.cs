@@ -47,6 +47,7 @@ internal static class ConfigureCommandLine
             KeyLength = values.Whole("length")!.Value,
             CommonName = values.Text("cn"),
             Force = values.Switch("force"),
+            App = call.App,
             ReadPassword = StandardInputPassword.ReadAsync,
             Header = $"Teleport event handler {VersionCommand.Version} {VersionCommand.GitRef}".TrimEnd(),
         };

@@ -52,6 +52,7 @@ internal sealed class EventLog : IAsyncDisposable
         var log = new EventLog(data, options, time, loggers.CreateLogger<EventLog>());
         log.LoadSegments();
         log.TakeIncoming();
+        IncomingSegments.RemoveLeftovers(data, time.GetUtcNow());
         log._writing = Task.Run(log.WriteAsync);
         log._ticking = Task.Run(log.TickAsync);
         return log;

@@ -7,6 +7,7 @@ namespace Gatehouse.Cluster.AuditLog;
 /// How processes other than the server add to the log: <c>auth sign</c> and <c>audit-log import</c> write whole segments to
 /// <c>log/incoming/YYYY-MM-DD.ID.{pb,idx,ndjson}</c>, the <c>.ndjson</c> last, and the server takes them over by renaming, at its start
 /// and while it runs. A rename happens or does not, so nothing is lost or doubled whoever dies when, and no two processes ever write one file.
+/// What a process that died left half written is removed by the server once it is a day old: younger files may still be in somebody's hands.
 /// </summary>
 internal static class IncomingSegments
 {
@@ -31,6 +32,17 @@ internal static class IncomingSegments
             .OrderBy(files => File.GetLastWriteTimeUtc(files.Lines)).ThenBy(files => files.Name, StringComparer.Ordinal)
             .Select(files => (DayOf(files)!.Value, files))
             .ToList();
+
+    /// <summary>Removes unfinished files, and derived ones whose lines never came, of processes that have died.</summary>
+    public static void RemoveLeftovers(DataDirectory data, DateTimeOffset now)
+    {
+        Disk.RemoveUnfinished(data.Incoming, now);
+        foreach (var path in Directory.EnumerateFiles(data.Incoming))
+        {
+            if (Path.GetExtension(path) is ".pb" or ".idx" && !File.Exists(Path.ChangeExtension(path, ".ndjson")) && Disk.IsAbandoned(path, now))
+                File.Delete(path);
+        }
+    }
 
     /// <summary>Renames a segment into the log. The lines go last: until then it still waits and is taken over again after a crash.</summary>
     public static void Move(SegmentFiles from, SegmentFiles to)

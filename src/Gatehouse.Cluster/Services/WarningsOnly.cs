@@ -8,7 +8,12 @@ namespace Gatehouse.Cluster.Services;
 /// </summary>
 internal sealed class WarningsOnly(ILoggerFactory inner) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) => new Filter(inner.CreateLogger(categoryName));
+    private volatile bool _started;
+
+    /// <summary>From now on it may speak. What keeps it from starting it throws as well; logged by it too, that would be two stack traces.</summary>
+    public void Started() => _started = true;
+
+    public ILogger CreateLogger(string categoryName) => new Filter(inner.CreateLogger(categoryName), this);
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 
@@ -17,12 +22,12 @@ internal sealed class WarningsOnly(ILoggerFactory inner) : ILoggerFactory
     {
     }
 
-    private sealed class Filter(ILogger inner) : ILogger
+    private sealed class Filter(ILogger inner, WarningsOnly owner) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => inner.BeginScope(state);
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning && inner.IsEnabled(logLevel);
+        public bool IsEnabled(LogLevel logLevel) => owner._started && logLevel >= LogLevel.Warning && inner.IsEnabled(logLevel);
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

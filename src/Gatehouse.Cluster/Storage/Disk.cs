@@ -49,6 +49,16 @@ internal static partial class Disk
         SyncDirectory(directory);
     }
 
+    /// <summary>Removes what <see cref="WriteAtomically"/> left when its process was killed. Younger files may be in somebody's hands.</summary>
+    public static void RemoveUnfinished(string directory, DateTimeOffset now)
+    {
+        foreach (var path in Directory.EnumerateFiles(directory, ".*.tmp").Where(path => IsAbandoned(path, now)))
+            File.Delete(path);
+    }
+
+    /// <summary>Files are written in seconds; a day is for a process that was stopped in between, and for clocks that disagree.</summary>
+    public static bool IsAbandoned(string path, DateTimeOffset now) => now.UtcDateTime - File.GetLastWriteTimeUtc(path) > TimeSpan.FromDays(1);
+
     /// <summary>Makes the names in a directory durable. .NET opens no directories, so this asks the C library.</summary>
     public static void SyncDirectory(string path)
     {

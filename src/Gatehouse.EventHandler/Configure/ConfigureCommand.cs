@@ -174,7 +174,7 @@ public sealed class ConfigureCommand
     private async Task<int> FailAsync(IEnumerable<string> problems)
     {
         foreach (var problem in problems)
-            await _stderr.WriteLineAsync($"error: {problem}");
+            await _stderr.WriteLineAsync($"{_plan.App}: error: {problem}");
         return Failure;
     }
 

@@ -42,6 +42,9 @@ public sealed record ConfigurePlan
     /// </summary>
     public Func<CancellationToken, ValueTask<byte[]?>> ReadPassword { get; init; } = _ => ValueTask.FromResult<byte[]?>(null);
 
+    /// <summary>How the program was called; stands before each error.</summary>
+    public string App { get; init; } = "gatehouse";
+
     /// <summary>The first line printed.</summary>
     public string Header { get; init; } = $"Teleport event handler {Version}";
 

@@ -81,6 +81,9 @@ public sealed class ClientTls
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ApplicationProtocols = [.. protocols],
             ClientCertificateContext = material.Certificate,
+            // Fluentd breaks off the handshake of a client that resumes a session ("session id context uninitialized"), and a resumed
+            // session would carry the old certificate past a renewal.
+            AllowTlsResume = false,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = check.Accepts,
         };

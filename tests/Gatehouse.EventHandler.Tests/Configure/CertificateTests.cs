@@ -61,7 +61,7 @@ public sealed class CertificateTests : IDisposable
         var run = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { DnsNames = ["nosuch.invalid"] }, resolve: _ => throw new SocketException((int)SocketError.HostNotFound));
 
         Assert.Equal(255, run.ExitCode);
-        Assert.StartsWith("error: lookup nosuch.invalid: no such host", run.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("teleport-event-handler: error: lookup nosuch.invalid: no such host", run.Errors, StringComparison.Ordinal);
         Assert.Equal("", run.Output);
         Assert.Empty(Directory.GetFiles(folder.Path));
     }

@@ -46,6 +46,7 @@ internal sealed class ConfigureRun
     {
         OutDirectory = folder.Path,
         KeyLength = 1024,
+        App = "teleport-event-handler",
         Header = "Teleport event handler 15.3.1 v15.3.1-0-g0000000",
         ReadPassword = _ => ValueTask.FromResult(password is null ? null : System.Text.Encoding.UTF8.GetBytes(password)),
     };

@@ -26,9 +26,9 @@ public sealed class PlanCheckTests : IDisposable
         Assert.Equal("", run.Output);
         var lines = run.Errors.TrimEnd().Split('\n');
         Assert.Equal(5, lines.Length);
-        Assert.Contains("error: --ttl: must be greater than zero but got -1h (certificates of it would have expired)", lines);
-        Assert.Contains("error: --length must be one of \"1024\",\"2048\",\"4096\" but got '512'", lines);
-        Assert.Contains("error: --ip: \"notanip\" is not an IP address (write 10.1.2.3 or 2001:db8::1)", lines);
+        Assert.Contains("teleport-event-handler: error: --ttl: must be greater than zero but got -1h (certificates of it would have expired)", lines);
+        Assert.Contains("teleport-event-handler: error: --length must be one of \"1024\",\"2048\",\"4096\" but got '512'", lines);
+        Assert.Contains("teleport-event-handler: error: --ip: \"notanip\" is not an IP address (write 10.1.2.3 or 2001:db8::1)", lines);
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
@@ -54,7 +54,7 @@ public sealed class PlanCheckTests : IDisposable
         var missing = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { OutDirectory = folder["nope"] });
         var file = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { OutDirectory = folder.Write("file", "") });
 
-        Assert.StartsWith($"error: <out>: stat {folder["nope"]}: no such file or directory", missing.Errors, StringComparison.Ordinal);
-        Assert.StartsWith($"error: <out>: \"{folder["file"]}\" exists but is not a directory", file.Errors, StringComparison.Ordinal);
+        Assert.StartsWith($"teleport-event-handler: error: <out>: stat {folder["nope"]}: no such file or directory", missing.Errors, StringComparison.Ordinal);
+        Assert.StartsWith($"teleport-event-handler: error: <out>: \"{folder["file"]}\" exists but is not a directory", file.Errors, StringComparison.Ordinal);
     }
 }

@@ -36,6 +36,21 @@ public sealed class FluentdTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_kept_connection_ends_with_the_closing_word_of_tls()
+    {
+        // Under TLS 1.2 the kind of a record can be read from outside: 21 is an alert.
+        await using var receiver = ScriptedReceiver.StartTls(_files.Server, SslProtocols.Tls12, ReceiverAnswer.Ok);
+        await using var between = new RecordingRelay(receiver.Port);
+        await using (var rig = Tls(receiver, plan => plan with { Url = $"https://localhost:{between.Port}/t" }))
+        {
+            Assert.IsType<Verdict.Delivered>(await rig.SendAsync("{}"));
+            rig.Output.Dispose();
+            await between.ClientEnded.WaitAsync(Stop);
+        }
+        Assert.Equal(21, between.KindsOfRecords[^1]);
+    }
+
+    [Fact]
     public async Task An_answer_of_413_before_the_body_is_heard_through_tls_too()
     {
         var answer = ReceiverAnswer.Status(413) with { Then = ReceiverEnd.Close, BeforeBody = true };

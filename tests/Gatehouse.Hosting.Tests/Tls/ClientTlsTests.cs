@@ -114,6 +114,36 @@ public sealed class ClientTlsTests : IDisposable
         Assert.StartsWith($"{damaged}: a certificate in it is damaged", Refusal(new TlsFiles(damaged, null, null)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task No_session_is_resumed(string version)
+    {
+        // OpenSSL's own server says of each connection whether its session is new.
+        const string Accepting = "ACCEPT ";
+        _files.Write("server.crt", _files.Server.ExportCertificatePem());
+        _files.Write("server.key", KeyOf(_files.Server));
+        using var server = await PeerProcess.StartAsync(
+            Peer.Require("openssl"),
+            _files.Folder,
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", "server.crt", "-key", "server.key", "-CAfile", _files.Ca, "-Verify", "1", "-www", version],
+            line => line.StartsWith(Accepting, StringComparison.Ordinal),
+            Stop);
+        var address = IPEndPoint.Parse(server.ReadyLine[Accepting.Length..].Trim());
+        var tls = Client("first", _files.Issue("first", server: false));
+        for (var i = 0; i < 3; i++)
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, Stop);
+            await using var stream = await tls.AuthenticateAsync(new NetworkStream(socket), "localhost", [], Stop);
+            await stream.WriteAsync("GET / HTTP/1.0\r\n\r\n"u8.ToArray(), Stop);
+            using var page = new StreamReader(stream);
+            var said = await page.ReadToEndAsync(Stop);
+            Assert.Contains("New, TLSv1", said, StringComparison.Ordinal);
+            Assert.DoesNotContain("Reused, ", said, StringComparison.Ordinal);
+        }
+    }
+
     private async Task<string> NameInHelloAsync(ClientTls tls, string host)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Gatehouse.EventHandler.Outputs.Fluentd;
@@ -71,7 +72,26 @@ internal sealed class Http1Connection(Stream stream, Socket socket, long opened)
         return new Answer(answer.Status, answer.RetryAfter, answer.Location, excerpt);
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose()
+    {
+        // TLS wants a closing word, else Fluentd warns of an unexpected end. An idle socket has room for it, so this does not wait;
+        // a socket without room has a peer that does not listen.
+        if (IsReusable && stream is SslStream tls)
+            _ = SayGoodbyeAsync(tls);
+        stream.Dispose();
+    }
+
+    private static async Task SayGoodbyeAsync(SslStream tls)
+    {
+        try
+        {
+            await tls.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The peer closed first.
+        }
+    }
 
     /// <summary>
     /// A receiver that finds a request too large answers 413 and closes without reading the rest (Fluentd does): the write fails while
