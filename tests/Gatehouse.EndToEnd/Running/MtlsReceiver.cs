@@ -67,7 +67,7 @@ internal sealed class MtlsReceiver : IAsyncDisposable
     {
         try
         {
-            await _receiver.NextRequestAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            await _receiver.NextRequestAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         }
         catch (TimeoutException)
         {

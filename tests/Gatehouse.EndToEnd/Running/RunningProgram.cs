@@ -15,7 +15,7 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     public const int Term = 15;
 
     /// <summary>No wait of a test is longer: a machine this busy is a reason to fail, not to hang.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(120);
 
     private readonly Process _process;
     private readonly Task<string> _output;
