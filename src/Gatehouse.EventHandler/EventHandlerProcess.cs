@@ -28,16 +28,11 @@ public sealed class EventHandlerProcess(
             Log.DryRun(_log);
         try
         {
-            for (var current = plan; ;)
-            {
-                if (await RunUntilReloadAsync(current).ConfigureAwait(false) is not { } next)
-                    break;
-                current = next;
-            }
+            await RunWithReloadsAsync().ConfigureAwait(false);
             Log.ShutDown(_log);
             return Ok;
         }
-        catch (Exception e) when (e is SourceException or StateException or CredentialException or TlsFileException)
+        catch (Exception e) when (IsRefusal(e))
         {
             Log.Fatal(_log, e.Message);
             return Failed;
@@ -49,38 +44,74 @@ public sealed class EventHandlerProcess(
         }
     }
 
-    /// <returns>The plan to go on with, or null when the export is over.</returns>
-    private async Task<ExportPlan?> RunUntilReloadAsync(ExportPlan current)
+    private async Task RunWithReloadsAsync()
     {
+        var current = plan;
         var export = await Export.OpenAsync(current, status, logs, time).ConfigureAwait(false);
-        await using (export.ConfigureAwait(false))
+        while (true)
         {
-            var running = export.RunAsync(signals.Stop);
-            while (true)
+            ExportPlan? next;
+            await using (export.ConfigureAwait(false))
+                next = await RunUntilReloadAsync(export).ConfigureAwait(false);
+            if (next is null)
+                return;
+            try
             {
-                using var noLonger = new CancellationTokenSource();
-                var hup = signals.WaitForReloadAsync(noLonger.Token);
-                if (await Task.WhenAny(running, hup).ConfigureAwait(false) == running)
-                {
-                    await noLonger.CancelAsync().ConfigureAwait(false);
-                    await running.ConfigureAwait(false);
-                    return null;
-                }
-                Log.Reloading(_log);
-                switch (reload())
-                {
-                    case ReloadedPlan.Unusable unusable:
-                        Log.NotReloaded(_log, unusable.Problems);
-                        continue;
-                    case ReloadedPlan.Usable usable:
-                        await export.StopAsync().ConfigureAwait(false);
-                        await running.ConfigureAwait(false);
-                        Log.Reloaded(_log);
-                        return signals.Stop.IsCancellationRequested ? null : usable.Plan;
-                }
+                export = await Export.OpenAsync(next, status, logs, time).ConfigureAwait(false);
+                current = next;
+                Log.Reloaded(_log);
+            }
+            catch (Exception e) when (IsRefusal(e))
+            {
+                // It could have been opened a moment ago; something changed under us. What ran before runs on.
+                Log.NotReloaded(_log, e.Message);
+                export = await Export.OpenAsync(current, status, logs, time).ConfigureAwait(false);
             }
         }
     }
+
+    /// <returns>The plan to go on with, or null when the export is over.</returns>
+    private async Task<ExportPlan?> RunUntilReloadAsync(Export export)
+    {
+        var running = export.RunAsync(signals.Stop);
+        while (true)
+        {
+            using var noLonger = new CancellationTokenSource();
+            var hup = signals.WaitForReloadAsync(noLonger.Token);
+            if (await Task.WhenAny(running, hup).ConfigureAwait(false) == running)
+            {
+                await noLonger.CancelAsync().ConfigureAwait(false);
+                await running.ConfigureAwait(false);
+                return null;
+            }
+            Log.Reloading(_log);
+            if (Accepted(export) is not { } next)
+                continue;
+            await export.DrainAsync(running).ConfigureAwait(false);
+            await running.ConfigureAwait(false);
+            return signals.Stop.IsCancellationRequested ? null : next;
+        }
+    }
+
+    /// <summary>The settings as they are now; null (with the reason told) when they cannot take over.</summary>
+    private ExportPlan? Accepted(Export export)
+    {
+        switch (reload())
+        {
+            case ReloadedPlan.Usable usable when export.RefusalOf(usable.Plan, status, logs) is { } refusal:
+                Log.NotReloaded(_log, refusal);
+                return null;
+            case ReloadedPlan.Usable usable:
+                return usable.Plan;
+            case ReloadedPlan.Unusable unusable:
+                Log.NotReloaded(_log, unusable.Problems);
+                return null;
+            case var unknown:
+                throw new InvalidOperationException($"a reload nobody knows: {unknown}");
+        }
+    }
+
+    private static bool IsRefusal(Exception e) => e is SourceException or StateException or CredentialException or TlsFileException;
 }
 
 /// <summary>What reading the settings again gave. A closed list.</summary>

@@ -25,6 +25,14 @@ public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
     /// <summary>Why the checkpoint cannot be written right now; null when it can.</summary>
     public Func<string?> CheckpointProblem { get; internal set; } = () => null;
 
+    /// <summary>The parts above by name, as <c>/readyz</c> and the metrics have them.</summary>
+    public IReadOnlyList<(string Part, Func<string?> WhyNot)> Parts =>
+    [
+        ("cluster", () => ClusterProblem()),
+        ("receiver", () => ReceiverProblem()),
+        ("checkpoint", () => CheckpointProblem()),
+    ];
+
     public void Dispose()
     {
         Pipeline.Dispose();

@@ -20,6 +20,9 @@ internal sealed class Export : IAsyncDisposable
     /// <summary>How long requests that are on their way may take to arrive after a stop; upstream's figure.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <summary>As long as one request may take.</summary>
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(30);
+
     private readonly ExportPlan _plan;
     private readonly StateHome _home;
     private readonly ClusterConnection _cluster;
@@ -32,6 +35,7 @@ internal sealed class Export : IAsyncDisposable
     private readonly PipelineMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
     private volatile bool _ended;
@@ -72,6 +76,8 @@ internal sealed class Export : IAsyncDisposable
         _metrics.SessionBacklog = () => _sessions.Backlog;
         _metrics.SessionsMissing = () => missing.Count;
         _metrics.CredentialExpiry = () => cluster.CredentialExpiry;
+        _metrics.IsBehind = () => contact.Problem is not null || _exporter.OldestTaken is not null;
+        _metrics.Parts = status.Parts;
         status.ClusterProblem = () => contact.Problem;
         status.ReceiverProblem = () => _courier.Problem;
         status.CheckpointProblem = () => _writer.Problem;
@@ -105,18 +111,19 @@ internal sealed class Export : IAsyncDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         using var asked = stop.Register(() => _stop.Cancel());
+        using var noMore = CancellationTokenSource.CreateLinkedTokenSource(_drain.Token, _stop.Token);
         using var sessionsStop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         _sessions.Restore(_home.Checkpoint.State);
         var writing = _writer.RunAsync(_abort.Token);
         var sessions = _sessions.RunAsync(sessionsStop.Token, _abort.Token);
-        var exporting = _exporter.RunAsync(_stop.Token, _abort.Token);
+        var exporting = _exporter.RunAsync(noMore.Token, _stop.Token, _abort.Token);
         var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token), _locks?.RunAsync(_stop.Token) ?? Task.CompletedTask };
         using var graceEnds = _stop.Token.Register(() => _ = EndGraceAsync());
 
         // The export ends with the exporter and the recordings it announced, or with the first part that fails.
         var failure = await FailureOfAsync(await Task.WhenAny(exporting, FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
-        if (failure is null && !_stop.IsCancellationRequested)
-            failure = await FailureOfAsync(RecordingsDoneAsync()).ConfigureAwait(false);
+        if (failure is null && !noMore.IsCancellationRequested)
+            failure = await FailureOfAsync(await Task.WhenAny(RecordingsDoneAsync(), FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
 
         _ended = true;
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -129,8 +136,37 @@ internal sealed class Export : IAsyncDisposable
             ExceptionDispatchInfo.Throw(failure);
     }
 
-    /// <summary>What TERM does: what is on its way may arrive, nothing more is read.</summary>
+    /// <summary>What TERM does: what is on its way may arrive, nothing more is read or tried again.</summary>
     public Task StopAsync() => _stop.CancelAsync();
+
+    /// <summary>
+    /// What HUP does: nothing more is read, and what was read is delivered to its end, tried again if need be, so that nothing comes
+    /// twice after the change. A receiver that takes nothing is not waited for longer than one request may take.
+    /// </summary>
+    public async Task DrainAsync(Task running)
+    {
+        await _drain.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAny(running, Task.Delay(LongestDrain, _time)).ConfigureAwait(false);
+        if (!running.IsCompleted)
+            await StopAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Why this plan could not take over from the running one; null when it could. Everything that can refuse is tried.</summary>
+    public string? RefusalOf(ExportPlan plan, EventHandlerStatus status, ILoggerFactory logs)
+    {
+        try
+        {
+            ClusterConnection.Open(plan.Teleport, logs, _time).Dispose();
+            if (!plan.DryRun)
+                new FluentdOutput(plan.Fluentd, status.Output, _time, _log).Dispose();
+            var sameDirectory = StateDirectory.PathFor(plan.Storage, plan.Teleport.Addr) == StateDirectory.PathFor(_plan.Storage, _plan.Teleport.Addr);
+            return sameDirectory && !plan.DryRun ? _home.RefusalOf(plan, _time) : null;
+        }
+        catch (Exception e) when (e is CredentialException or Hosting.Tls.TlsFileException or StateException or ArgumentException)
+        {
+            return e.Message;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -138,6 +174,7 @@ internal sealed class Export : IAsyncDisposable
         _courier.Dispose();
         _output?.Dispose();
         await _home.DisposeAsync().ConfigureAwait(false);
+        _drain.Dispose();
         _stop.Dispose();
         _abort.Dispose();
     }
@@ -179,7 +216,7 @@ internal sealed class Export : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes only when the task fails: the end of a helper loop is no reason to end the export.</summary>
+    /// <summary>Completes only when the task fails: the end of a loop beside it is no reason to end the export.</summary>
     private static async Task FailingOf(Task task)
     {
         await task.ConfigureAwait(false);

@@ -47,12 +47,18 @@ internal sealed class StateHome : IAsyncDisposable
             var deadLetters = await DeadLetterFile.OpenAsync(throwAway ?? directory, time, CancellationToken.None).ConfigureAwait(false);
             return new StateHome(checkpoint, deadLetters, start, throwAway);
         }
-        catch
+        catch (Exception e)
         {
             await checkpoint.DisposeAsync().ConfigureAwait(false);
+            if (e is IOException or UnauthorizedAccessException)
+                throw new StateException($"Can not use the dead letters in {throwAway ?? directory}: {e.Message}", e);
             throw;
         }
     }
+
+    /// <summary>Why this plan could not go on in the state directory it shares with the running one; null when it could.</summary>
+    public string? RefusalOf(ExportPlan plan, TimeProvider time) =>
+        StartTimeRule.Decide(Checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage) is StartTimeDecision.Refuse refuse ? refuse.Message : null;
 
     public async ValueTask DisposeAsync()
     {

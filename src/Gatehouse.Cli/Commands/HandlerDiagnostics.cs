@@ -52,9 +52,8 @@ internal sealed class HandlerDiagnostics : IAsyncDisposable
     private ReadinessRegistry Readiness()
     {
         var readiness = new ReadinessRegistry();
-        readiness.Add("cluster", () => Status.ClusterProblem());
-        readiness.Add("receiver", () => Status.ReceiverProblem());
-        readiness.Add("checkpoint", () => Status.CheckpointProblem());
+        foreach (var (part, whyNot) in Status.Parts)
+            readiness.Add(part, whyNot);
         return readiness;
     }
 

@@ -25,11 +25,12 @@ internal static class StartCommand
 
     private static async Task<int> RunAsync(CommandCall call)
     {
+        // First: whoever sends a signal while this starts means it, too.
+        using var signals = new ProcessSignals();
         var plan = StartOptions.Checked(Name, call.Values, call.Around, call.Warnings);
         using var logs = ConsoleLog.Create(plan.LogFormat == "json" ? LogFormat.Json : LogFormat.Text, plan.Debug ? LogLevel.Debug : LogLevel.Information, TimeProvider.System);
         var log = logs.CreateLogger("Gatehouse.EventHandler");
         StartOptions.LogPlan(log, plan);
-        using var signals = new ProcessSignals();
         try
         {
             await using var diagnostics = await HandlerDiagnostics.StartAsync(plan.DiagAddr, VersionCommand.Version, logs, signals.Stop);

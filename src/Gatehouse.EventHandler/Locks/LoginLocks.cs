@@ -119,7 +119,11 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
                 Log.UserLocked(log, wanted.Spec.Target.User, wanted.Spec.Target.Login);
                 return;
             }
-            catch (GrpcException e) when (!stop.IsCancellationRequested)
+            catch (GrpcException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (GrpcException e)
             {
                 if (attempt == Tries || e.Status is GrpcStatus.PermissionDenied or GrpcStatus.InvalidArgument or GrpcStatus.Unimplemented)
                 {
@@ -146,7 +150,7 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
         {
             string user = "", login = "";
             var success = false;
-            var reader = new Utf8JsonReader(json);
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = EventLimits.MaxDepth + 1 });
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {

@@ -10,15 +10,9 @@ namespace Gatehouse.EventHandler.Pipeline;
 internal sealed class Courier(
     IDurableOutput output, RetrySchedule schedule, DeadLetterDesk deadLetters, PipelineMetrics metrics, TimeProvider time, ILogger log) : IDisposable
 {
-    /// <summary>
-    /// A slice that the receiver keeps answering with a server error while it takes others is poison, not an outage. It must have
-    /// been tried this often, for this long, before its events are told apart one by one and set aside.
-    /// </summary>
-    private const int PoisonTries = 12;
-    private static readonly TimeSpan PoisonTime = TimeSpan.FromMinutes(5);
-
     private readonly SemaphoreSlim _places = new(output.Limits.MaxInFlight);
-    private long _deliveries;
+    private readonly Door _audit = new();
+    private readonly Door _sessions = new();
 
     /// <summary>Why the receiver does not take events right now; null when the last try succeeded.</summary>
     public string? Problem { get; private set; }
@@ -26,46 +20,47 @@ internal sealed class Courier(
     /// <returns>True when every event of the slice is settled; false when told to stop before that.</returns>
     /// <param name="stop">No further try after the current one.</param>
     /// <param name="abort">Not even that.</param>
-    public async ValueTask<bool> DeliverAsync(EventSlice slice, Destination destination, CancellationToken stop, CancellationToken abort)
-    {
-        var trouble = default(Trouble);
-        while (true)
-        {
-            switch (await TryOnceAsync(slice, destination, abort).ConfigureAwait(false))
-            {
-                case Verdict.Delivered:
-                    Delivered(slice, destination, trouble);
-                    return true;
-
-                case Verdict.TooLarge or Verdict.Refused when slice.Count > 1:
-                    return await DeliverHalvesAsync(slice, destination, stop, abort).ConfigureAwait(false);
-
-                case Verdict.TooLarge large:
-                    return await deadLetters.SetAsideAsync(slice, destination, large.Reason, 413, stop).ConfigureAwait(false);
-
-                case Verdict.Refused refused:
-                    return await deadLetters.SetAsideAsync(slice, destination, refused.Reason, refused.Status, stop).ConfigureAwait(false);
-
-                case Verdict.TryAgain again:
-                    trouble = trouble.Again(time.GetUtcNow(), Volatile.Read(ref _deliveries));
-                    Problem = again.Reason;
-                    if (IsPoison(again, trouble))
-                    {
-                        return slice.Count > 1
-                            ? await DeliverHalvesAsync(slice, destination, stop, abort).ConfigureAwait(false)
-                            : await deadLetters.SetAsideAsync(slice, destination, again.Reason, again.Status, stop).ConfigureAwait(false);
-                    }
-                    if (!await WaitAsync(again, trouble.Tries, stop).ConfigureAwait(false))
-                        return false;
-                    break;
-
-                case var unknown:
-                    throw new InvalidOperationException($"a verdict nobody knows: {unknown}");
-            }
-        }
-    }
+    public ValueTask<bool> DeliverAsync(EventSlice slice, Destination destination, CancellationToken stop, CancellationToken abort) =>
+        DeliverAsync(slice, destination, default, stop, abort);
 
     public void Dispose() => _places.Dispose();
+
+    private async ValueTask<bool> DeliverAsync(
+        EventSlice slice, Destination destination, Trouble trouble, CancellationToken stop, CancellationToken abort)
+    {
+        var door = destination.SessionId is null ? _audit : _sessions;
+        while (true)
+        {
+            var verdict = await TryOnceAsync(slice, destination, abort).ConfigureAwait(false);
+            switch (verdict)
+            {
+                case Verdict.Delivered:
+                    Delivered(slice, destination, door, trouble);
+                    return true;
+
+                case Verdict.TooLarge when slice.Count == 1:
+                    return await deadLetters.SetAsideAsync(slice, destination, ((Verdict.TooLarge)verdict).Reason, 413, stop).ConfigureAwait(false);
+
+                case Verdict.TooLarge:
+                    return await DeliverHalvesAsync(slice, destination, trouble, stop, abort).ConfigureAwait(false);
+
+                case Verdict.Refused refused:
+                    trouble = trouble.Refused(door);
+                    if (slice.Count > 1)
+                        return await DeliverHalvesAsync(slice, destination, trouble, stop, abort).ConfigureAwait(false);
+                    if (trouble.IsBelievable(door))
+                        return await deadLetters.SetAsideAsync(slice, destination, refused.Reason, refused.Status, stop).ConfigureAwait(false);
+                    verdict = new Verdict.TryAgain(refused.Reason, Status: refused.Status);
+                    break;
+            }
+            if (verdict is not Verdict.TryAgain again)
+                throw new InvalidOperationException($"a verdict nobody knows: {verdict}");
+            Problem = again.Reason;
+            trouble = trouble.Again();
+            if (!await WaitAsync(again, trouble.Tries, stop).ConfigureAwait(false))
+                return false;
+        }
+    }
 
     private async ValueTask<Verdict> TryOnceAsync(EventSlice slice, Destination destination, CancellationToken abort)
     {
@@ -80,9 +75,9 @@ internal sealed class Courier(
         }
     }
 
-    private void Delivered(EventSlice slice, Destination destination, Trouble trouble)
+    private void Delivered(EventSlice slice, Destination destination, Door door, Trouble trouble)
     {
-        Interlocked.Increment(ref _deliveries);
+        door.Delivered();
         Problem = null;
         if (trouble.Tries >= RetrySchedule.WarnAfterTries)
             Log.DeliveryRecovered(log, trouble.Tries);
@@ -100,15 +95,16 @@ internal sealed class Courier(
         }
     }
 
-    private async ValueTask<bool> DeliverHalvesAsync(EventSlice slice, Destination destination, CancellationToken stop, CancellationToken abort)
+    /// <summary>Side by side: a half that is held must not keep the other from showing whether the receiver takes anything at all.</summary>
+    private async ValueTask<bool> DeliverHalvesAsync(
+        EventSlice slice, Destination destination, Trouble trouble, CancellationToken stop, CancellationToken abort)
     {
         var (first, second) = Slices.Halve(slice);
-        return await DeliverAsync(first, destination, stop, abort).ConfigureAwait(false)
-            && await DeliverAsync(second, destination, stop, abort).ConfigureAwait(false);
+        var halves = await Task.WhenAll(
+            DeliverAsync(first, destination, trouble, stop, abort).AsTask(),
+            DeliverAsync(second, destination, trouble, stop, abort).AsTask()).ConfigureAwait(false);
+        return halves[0] && halves[1];
     }
-
-    private static bool IsPoison(Verdict.TryAgain again, in Trouble trouble) =>
-        again.Status is 500 && trouble.Tries >= PoisonTries && trouble.Lasted >= PoisonTime && trouble.OthersDelivered > 0;
 
     /// <returns>False when told to stop before the wait was over.</returns>
     private async ValueTask<bool> WaitAsync(Verdict.TryAgain again, int tries, CancellationToken stop)
@@ -132,11 +128,38 @@ internal sealed class Courier(
         }
     }
 
-    /// <summary>The failed tries of one slice so far.</summary>
-    private readonly record struct Trouble(int Tries, DateTimeOffset Since, TimeSpan Lasted, long DeliveriesBefore, long OthersDelivered)
+    /// <summary>
+    /// One of the receiver's two doors, and whether it takes events at all. A refusal is about the event only if others get in: a
+    /// receiver that suddenly refuses everything (an expired client certificate, a wrong parser) refuses us.
+    /// </summary>
+    private sealed class Door
     {
-        public Trouble Again(DateTimeOffset now, long deliveries) => Tries == 0
-            ? new Trouble(1, now, TimeSpan.Zero, deliveries, 0)
-            : this with { Tries = Tries + 1, Lasted = now - Since, OthersDelivered = deliveries - DeliveriesBefore };
+        private long _deliveries;
+        private bool _tookTheLast;
+
+        public long Deliveries => Volatile.Read(ref _deliveries);
+
+        public void Delivered()
+        {
+            Interlocked.Increment(ref _deliveries);
+            Volatile.Write(ref _tookTheLast, true);
+        }
+
+        /// <returns>Whether what was answered before this refusal was taken.</returns>
+        public bool Refused() => Interlocked.Exchange(ref _tookTheLast, false);
+    }
+
+    /// <summary>What one slice has met so far; its halves inherit it.</summary>
+    private readonly record struct Trouble(int Tries, bool WasRefused, bool AfterADelivery, long DeliveriesBefore)
+    {
+        public Trouble Again() => this with { Tries = Tries + 1 };
+
+        public Trouble Refused(Door door)
+        {
+            var afterADelivery = door.Refused();
+            return WasRefused ? this : this with { WasRefused = true, AfterADelivery = afterADelivery, DeliveriesBefore = door.Deliveries };
+        }
+
+        public bool IsBelievable(Door door) => AfterADelivery || door.Deliveries > DeliveriesBefore;
     }
 }

@@ -54,7 +54,7 @@ internal sealed class DeadLetterDesk(DeadLetterFile file, PipelineMetrics metric
                 await append().ConfigureAwait(false);
                 return true;
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 Log.DeadLetterFailed(log, file.Path, e.Message);
             }

@@ -56,18 +56,20 @@ internal sealed class Exporter(
     public DateTimeOffset? OldestTaken => _receipts.OldestTaken;
 
     /// <summary>Runs until the source has caught up (and everything it read is settled and durable) or is told to stop.</summary>
+    /// <param name="noMore">Reads no more; what was read is delivered to its end.</param>
     /// <param name="stop">Reads no more and tries nothing again; what is on its way may arrive.</param>
     /// <param name="abort">Cuts off what is on its way, too. It is delivered again after the next start.</param>
     /// <exception cref="SourceException">The cluster refuses for good.</exception>
-    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    public async Task RunAsync(CancellationToken noMore, CancellationToken stop, CancellationToken abort)
     {
         using var failure = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var steps = new List<Task> { ReadAsync(failure.Token), TakeAsync(failure.Token, abort) };
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(noMore, failure.Token);
+        var steps = new List<Task> { ReadAsync(reading.Token), TakeAsync(reading.Token, failure.Token) };
         for (var i = 0; i < output.Limits.MaxInFlight; i++)
-            steps.Add(DeliverAsync(stop, abort));
+            steps.Add(DeliverAsync(failure.Token, abort));
         try
         {
-            await AllOrFirstFailureAsync(steps, failure).ConfigureAwait(false);
+            await Together.RunAsync(steps, failure).ConfigureAwait(false);
         }
         finally
         {
@@ -97,19 +99,19 @@ internal sealed class Exporter(
     }
 
     /// <summary>2. Take, 3. cut.</summary>
-    private async Task TakeAsync(CancellationToken stop, CancellationToken abort)
+    private async Task TakeAsync(CancellationToken noMore, CancellationToken stop)
     {
         try
         {
-            await foreach (var batch in _read.Reader.ReadAllAsync(stop).ConfigureAwait(false))
+            await foreach (var batch in _read.Reader.ReadAllAsync(noMore).ConfigureAwait(false))
             {
-                await sessions.WaitForRoomAsync(stop).ConfigureAwait(false);
-                await _window.EnterAsync(batch.Events.JsonBytes, stop).ConfigureAwait(false);
+                await sessions.WaitForRoomAsync(noMore).ConfigureAwait(false);
+                await _window.EnterAsync(batch.Events.JsonBytes, noMore).ConfigureAwait(false);
                 metrics.BatchRead(batch);
-                await CutAsync(batch, abort).ConfigureAwait(false);
+                await CutAsync(batch, stop).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (noMore.IsCancellationRequested)
         {
             // Told to stop: the batches not taken yet are read again after the next start.
         }
@@ -119,14 +121,14 @@ internal sealed class Exporter(
         }
     }
 
-    private async Task CutAsync(SourceBatch batch, CancellationToken abort)
+    private async Task CutAsync(SourceBatch batch, CancellationToken stop)
     {
         var slices = Slices.Cut(batch.Events, output.Limits);
         // One part more than slices, settled at the end of this method, so that the receipt cannot close before all are handed over.
         var receipt = new Receipt(batch, slices.Count + 1, time.GetUtcNow());
         _receipts.Open(receipt);
         foreach (var slice in slices)
-            await _parts.Writer.WriteAsync(new Part(receipt, slice), abort).ConfigureAwait(false);
+            await _parts.Writer.WriteAsync(new Part(receipt, slice), stop).ConfigureAwait(false);
         Settle(receipt);
     }
 
@@ -160,6 +162,7 @@ internal sealed class Exporter(
             metrics.BatchSettled(batch);
             var bytes = batch.Events.JsonBytes;
             batch.Events.Dispose();
+            _receipts.Durable();
             _window.Leave(bytes);
         });
     }
@@ -178,24 +181,6 @@ internal sealed class Exporter(
                 uploads.Add(new StateChange.SessionQueued(batch.Events.TextString(header.SessionId), header.Time));
         }
         return uploads;
-    }
-
-    /// <summary>One step that fails stops the others, and its failure is the one that is told.</summary>
-    private static async Task AllOrFirstFailureAsync(List<Task> steps, CancellationTokenSource failure)
-    {
-        var running = new List<Task>(steps);
-        Exception? first = null;
-        while (running.Count > 0)
-        {
-            var ended = await Task.WhenAny(running).ConfigureAwait(false);
-            running.Remove(ended);
-            if (ended.IsCompletedSuccessfully || first is not null)
-                continue;
-            first = ended.Exception?.InnerException ?? new OperationCanceledException();
-            await failure.CancelAsync().ConfigureAwait(false);
-        }
-        if (first is not null)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
     }
 
     private readonly record struct Part(Receipt Receipt, EventSlice Slice);

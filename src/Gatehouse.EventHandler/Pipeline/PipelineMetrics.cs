@@ -37,7 +37,8 @@ public sealed class PipelineMetrics : IDisposable
         _deadLettered = _meter.CreateCounter<long>("gatehouse.event_handler.events.dead_lettered", "{event}", "Events refused for good and set aside, by type and output");
         _bytes = _meter.CreateCounter<long>("gatehouse.event_handler.sent", "By", "JSON bytes the receiver has acknowledged, by output");
         _retries = _meter.CreateCounter<long>("gatehouse.event_handler.retries", "{retry}", "Deliveries tried again");
-        _meter.CreateObservableGauge("gatehouse.event_handler.lag", () => Lag, "s", "Age of the newest settled event while the handler is behind; 0 when it has caught up");
+        _meter.CreateObservableGauge("gatehouse.event_handler.lag", () => Lag, "s", "Age of the newest settled event while the handler is behind or the cluster does not answer; 0 when it has caught up");
+        _meter.CreateObservableGauge("gatehouse.event_handler.not_ready", NotReady, null, "1 for each part that is not ready: cluster, receiver, checkpoint");
         _meter.CreateObservableGauge("gatehouse.event_handler.oldest_unacknowledged", () => Age(OldestTaken()), "s", "Time since the oldest unacknowledged batch was read");
         _meter.CreateObservableGauge("gatehouse.event_handler.checkpoint.position", () => Timestamp(_newestSettledTicks), "s", "Event time of the checkpoint's position, as Unix time");
         _meter.CreateObservableGauge("gatehouse.event_handler.checkpoint.written", () => Timestamp(_checkpointTicks), "s", "When the checkpoint was last written, as Unix time");
@@ -48,6 +49,12 @@ public sealed class PipelineMetrics : IDisposable
 
     /// <summary>When the oldest batch under way was read.</summary>
     public Func<DateTimeOffset?> OldestTaken { get; set; } = () => null;
+
+    /// <summary>Parts that can be unready, by name, and why each is; null for a part that is ready.</summary>
+    public IReadOnlyList<(string Part, Func<string?> WhyNot)> Parts { get; set; } = [];
+
+    /// <summary>Whether there may be events that are not settled.</summary>
+    public Func<bool> IsBehind { get; set; } = () => false;
 
     public Func<int> SessionBacklog { get; set; } = () => 0;
 
@@ -61,8 +68,8 @@ public sealed class PipelineMetrics : IDisposable
     /// <summary>Recordings streamed to their end since the process started.</summary>
     public long SessionsTotal => Volatile.Read(ref _sessionsTotal);
 
-    /// <summary>Seconds between now and the newest settled event, as long as something is under way.</summary>
-    private double Lag => OldestTaken() is null || _newestSettledTicks == 0 ? 0 : Age(new DateTimeOffset(_newestSettledTicks, TimeSpan.Zero));
+    /// <summary>Seconds between now and the newest settled event, as long as something is under way or the cluster does not answer.</summary>
+    private double Lag => !IsBehind() || _newestSettledTicks == 0 ? 0 : Age(new DateTimeOffset(_newestSettledTicks, TimeSpan.Zero));
 
     public void Dispose() => _meter.Dispose();
 
@@ -101,6 +108,9 @@ public sealed class PipelineMetrics : IDisposable
         if (state.Paged.Newest is { } newest && newest.Ticks > _newestSettledTicks)
             Volatile.Write(ref _newestSettledTicks, newest.Ticks);
     }
+
+    private IEnumerable<Measurement<int>> NotReady() =>
+        Parts.Select(part => new Measurement<int>(part.WhyNot() is null ? 0 : 1, new KeyValuePair<string, object?>("part", part.Part)));
 
     private static KeyValuePair<string, object?> Output(Destination destination) => new("output", destination.SessionId is null ? "audit" : "session");
 

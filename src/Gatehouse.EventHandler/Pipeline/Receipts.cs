@@ -26,6 +26,7 @@ internal sealed class Receipts
 {
     private readonly Lock _gate = new();
     private readonly Queue<Receipt> _queue = new();
+    private readonly Queue<DateTimeOffset> _undurable = new();
 
     public int Outstanding
     {
@@ -36,13 +37,13 @@ internal sealed class Receipts
         }
     }
 
-    /// <summary>When the oldest batch that is still under way was taken; null when none is.</summary>
+    /// <summary>When the oldest batch that is not in the checkpoint yet was taken; null when all are.</summary>
     public DateTimeOffset? OldestTaken
     {
         get
         {
             lock (_gate)
-                return _queue.TryPeek(out var oldest) ? oldest.Taken : null;
+                return _undurable.TryPeek(out var settled) ? settled : _queue.TryPeek(out var oldest) ? oldest.Taken : null;
         }
     }
 
@@ -58,8 +59,18 @@ internal sealed class Receipts
         lock (_gate)
         {
             while (_queue.TryPeek(out var receipt) && receipt.IsClosed)
+            {
+                _undurable.Enqueue(receipt.Taken);
                 progress(_queue.Dequeue());
+            }
         }
+    }
+
+    /// <summary>The oldest progress has become durable.</summary>
+    public void Durable()
+    {
+        lock (_gate)
+            _undurable.Dequeue();
     }
 
     /// <summary>Takes what is left when the pipeline has stopped; none of it counts as settled.</summary>

@@ -23,7 +23,7 @@ internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWr
 
     private readonly Lock _gate = new();
     private readonly PriorityQueue<RecordingJob, DateTime> _schedule = new();
-    private readonly HashSet<string> _waiting = [];
+    private readonly Dictionary<string, RecordingJob> _waiting = [];
     private TaskCompletionSource _changed = NewSignal();
 
     public int Count
@@ -58,18 +58,18 @@ internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWr
         TaskCompletionSource changed;
         lock (_gate)
         {
-            if (_waiting.Add(job.SessionId))
+            if (_waiting.TryAdd(job.SessionId, job))
                 _schedule.Enqueue(job, due);
             (changed, _changed) = (_changed, NewSignal());
         }
         changed.TrySetResult();
     }
 
-    /// <summary>The recording has turned up by another way.</summary>
-    public void Forget(string sessionId)
+    /// <summary>The recording has turned up by another way; null when it was not missing.</summary>
+    public RecordingJob? TakeOut(string sessionId)
     {
         lock (_gate)
-            _waiting.Remove(sessionId);
+            return _waiting.Remove(sessionId, out var job) ? job : null;
     }
 
     /// <summary>Each recording when its time has come.</summary>
@@ -109,7 +109,7 @@ internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWr
     private RecordingJob? Take()
     {
         var job = _schedule.Dequeue();
-        return _waiting.Remove(job.SessionId) ? job : null;
+        return _waiting.Remove(job.SessionId, out var waiting) ? waiting : null;
     }
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -46,7 +46,8 @@ internal sealed class SessionExporter(
     }
 
     /// <summary>Queues a recording whose upload event is settled and durable. Never waits: <see cref="WaitForRoomAsync"/> came before.</summary>
-    public void Enqueue(string sessionId, DateTime uploadedAt) => Enqueue(new RecordingJob(sessionId, 0, uploadedAt, Attempts: 0));
+    public void Enqueue(string sessionId, DateTime uploadedAt) =>
+        Enqueue(missing.TakeOut(sessionId) ?? new RecordingJob(sessionId, 0, uploadedAt, Attempts: 0));
 
     /// <summary>Holds the audit log back while too many recordings wait.</summary>
     public async Task WaitForRoomAsync(CancellationToken cancellation)
@@ -78,8 +79,9 @@ internal sealed class SessionExporter(
     /// <param name="abort">Cuts that off, too.</param>
     public async Task RunAsync(CancellationToken stop, CancellationToken abort)
     {
-        var workers = Enumerable.Range(0, concurrency).Select(_ => WorkAsync(stop, abort)).Append(ReturnMissingAsync(stop));
-        await Task.WhenAll(workers).ConfigureAwait(false);
+        using var failure = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var loops = Enumerable.Range(0, concurrency).Select(_ => WorkAsync(failure.Token, abort)).Append(ReturnMissingAsync(failure.Token));
+        await Together.RunAsync(loops, failure).ConfigureAwait(false);
     }
 
     private async Task WorkAsync(CancellationToken stop, CancellationToken abort)
@@ -115,7 +117,7 @@ internal sealed class SessionExporter(
         switch (outcome)
         {
             case RecordingOutcome.Finished:
-                missing.Forget(job.SessionId);
+                missing.TakeOut(job.SessionId);
                 // Durable before the next one begins, so that a disk that refuses holds recordings back, too.
                 await checkpoint.AddAndWaitAsync(new StateChange.SessionCompleted(job.SessionId)).WaitAsync(stop).ConfigureAwait(false);
                 metrics.SessionStreamed();

@@ -37,19 +37,21 @@ internal sealed class SessionStreamer(
             {
                 return await StreamOnceAsync(job, progress, stop, abort).ConfigureAwait(false);
             }
-            catch (GrpcException e) when (!stop.IsCancellationRequested)
+            catch (Exception e) when (e is GrpcException or OperationCanceledException && stop.IsCancellationRequested)
+            {
+                return new RecordingOutcome.Stopped();
+            }
+            catch (GrpcException e)
             {
                 job = job with { NextIndex = progress.NextIndex };
                 if (!IsPassing(e.Status))
                     return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: true);
+                // An internal error may well be this recording's own; whatever else passes says nothing about it.
                 if (broken == Reopenings)
-                    return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: false);
+                    return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: e.Status == GrpcStatus.Internal);
                 Log.SessionRetry(log, job.SessionId, job.NextIndex, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1 << broken), time, stop).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return new RecordingOutcome.Stopped();
+                if (!await WaitAsync(TimeSpan.FromSeconds(1 << broken), stop).ConfigureAwait(false))
+                    return new RecordingOutcome.Stopped();
             }
         }
     }
@@ -57,6 +59,12 @@ internal sealed class SessionStreamer(
     /// <summary>Says nothing about the recording: the cluster is away, restarting or busy.</summary>
     private static bool IsPassing(GrpcStatus status) =>
         status is GrpcStatus.Unavailable or GrpcStatus.DeadlineExceeded or GrpcStatus.Cancelled or GrpcStatus.ResourceExhausted or GrpcStatus.Internal or GrpcStatus.Aborted;
+
+    private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken stop)
+    {
+        await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stop.IsCancellationRequested;
+    }
 
     private async Task<RecordingOutcome> StreamOnceAsync(RecordingJob job, Progress progress, CancellationToken stop, CancellationToken abort)
     {
@@ -70,7 +78,7 @@ internal sealed class SessionStreamer(
                 var undecodable = ReadBuffered(stream, batch, progress);
                 // One batch ahead of the checkpoint and no more: all that is sent while the disk refuses would come twice.
                 await noted.WaitAsync(stop).ConfigureAwait(false);
-                if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false) || !await DeliverAsync(job, batch, stop, abort).ConfigureAwait(false))
+                if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false) || !await DeliverAsync(job, batch, progress, stop, abort).ConfigureAwait(false))
                     return new RecordingOutcome.Stopped();
                 noted = NoteAsync(job, progress);
             }
@@ -100,14 +108,14 @@ internal sealed class SessionStreamer(
         return undecodable;
     }
 
-    private async Task<bool> DeliverAsync(RecordingJob job, EventBatch batch, CancellationToken stop, CancellationToken abort)
+    private async Task<bool> DeliverAsync(RecordingJob job, EventBatch batch, Progress progress, CancellationToken stop, CancellationToken abort)
     {
         var destination = Destination.Session(job.SessionId);
         foreach (var slice in Slices.Cut(batch, limits))
         {
             if (!await courier.DeliverAsync(slice, destination, stop, abort).ConfigureAwait(false))
                 return false;
-            if (slice.Start + slice.Count < batch.Count)
+            if (progress.Ordered && slice.Start + slice.Count < batch.Count)
                 checkpoint.Add([new StateChange.SessionAdvanced(job.SessionId, batch[slice.Start + slice.Count].Index)]);
         }
         return true;
@@ -115,7 +123,7 @@ internal sealed class SessionStreamer(
 
     /// <returns>Ends when it is durable.</returns>
     private Task NoteAsync(RecordingJob job, Progress progress) =>
-        progress.Ordered ? checkpoint.AddAndWaitAsync(new StateChange.SessionAdvanced(job.SessionId, progress.NextIndex)) : Task.CompletedTask;
+        checkpoint.AddAndWaitAsync(new StateChange.SessionAdvanced(job.SessionId, progress.NextIndex));
 
     private async Task<bool> SetAsideAsync(RecordingJob job, List<Undecodable> undecodable, CancellationToken stop)
     {
@@ -129,7 +137,10 @@ internal sealed class SessionStreamer(
 
     private sealed record Undecodable(byte[] Message, string Reason);
 
-    /// <summary>Where a stream is. Servers give indexes in rising order; one that does not is followed to its end but not resumed in the middle.</summary>
+    /// <summary>
+    /// Where a stream is. Servers give indexes in rising order; one that does not is followed to its end, and resumed, if need be, at
+    /// the lowest index that came late: sent again beats lost.
+    /// </summary>
     private sealed class Progress(long firstWanted)
     {
         private readonly long _firstWanted = firstWanted;
@@ -146,8 +157,11 @@ internal sealed class SessionStreamer(
             if (index < _firstWanted)
                 return false;
             if (index <= _last)
+            {
                 Ordered = false;
-            _last = index;
+                NextIndex = Math.Min(NextIndex, index);
+            }
+            _last = Math.Max(_last, index);
             if (Ordered)
                 NextIndex = index + 1;
             return true;

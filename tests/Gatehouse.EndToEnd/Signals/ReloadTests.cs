@@ -52,6 +52,26 @@ public sealed class ReloadTests
         Assert.Contains("handler.toml", string.Join(' ', end.Log.Single(line => line.Message.StartsWith("Configuration not", StringComparison.Ordinal)).Fields.Values), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("identity")]
+    [InlineData("client.crt")]
+    public async Task A_half_written_file_on_hup_leaves_the_old_one_in_force(string file)
+    {
+        await using var desk = await GoldenDesk.SetUpAsync();
+        WriteConfiguration(desk, "/before.log");
+        await using var program = desk.Start("start", "--config", "handler.toml");
+        await desk.Receiver.WhenRequestsAsync(GoldenData.Events.Count);
+        var whole = await File.ReadAllTextAsync(Path.Combine(desk.Dir, file), TestContext.Current.CancellationToken);
+        desk.Write(file, whole[..300]);
+        program.Signal(RunningProgram.Hup);
+        await program.WhenSaysAsync("Configuration not reloaded, the old one stays in force");
+        desk.Cluster.Log.Add(ScriptedEvents.Make("after-the-reload", DateTime.UtcNow));
+        await desk.Receiver.WhenRequestAsync(request => request.Text.Contains("after-the-reload", StringComparison.Ordinal));
+        program.Signal(RunningProgram.Term);
+        Assert.Equal(0, (await program.EndAsync()).Exit);
+        Assert.Equal(GoldenData.Events.Count + 1, desk.Receiver.Requests.Count);
+    }
+
     private static void WriteConfiguration(GoldenDesk desk, string target) => desk.Write("handler.toml", $"""
         storage = "{desk.Dir}/storage"
         start-time = "2021-01-01T00:00:00Z"

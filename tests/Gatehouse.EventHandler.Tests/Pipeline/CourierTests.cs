@@ -79,25 +79,37 @@ public sealed class CourierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_event_that_the_receiver_fails_on_while_it_takes_others_is_poison_after_a_while()
+    public async Task A_receiver_that_refuses_everything_refuses_us_and_nothing_is_given_up()
     {
-        _output.Answer = (slice, _) => Holds(slice, 1) ? new Verdict.TryAgain("HTTP 500", Status: 500) : Verdict.Delivered.Instance;
-        using var others = Some.Batch("x");
+        var refusals = 0;
+        _output.Answer = (_, _) => ++refusals < 100 ? new Verdict.Refused("HTTP 400", 400) : Verdict.Delivered.Instance;
+        Assert.True(await DeliverAsync("a", "b", "c"));
+        Assert.Equal(0, _deadLetters.Count);
+        Assert.Equal([0, 1, 2], _output.Delivered.Order());
+    }
+
+    [Fact]
+    public async Task A_refusal_after_a_delivery_is_believed_even_when_nothing_else_is_on_its_way()
+    {
+        _output.Answer = (slice, _) => slice.Batch[slice.Start].Type == "poison" ? new Verdict.Refused("HTTP 400", 400) : Verdict.Delivered.Instance;
         using var courier = NewCourier();
-        using var batch = Some.Batch("a", "poison", "c");
-        var delivering = courier.DeliverAsync(new EventSlice(batch, 0, 3), Destination.Audit, NotTold, Cancellation).AsTask();
-        while (!delivering.IsCompleted)
-        {
-            await courier.DeliverAsync(new EventSlice(others, 0, 1), Destination.Audit, NotTold, Cancellation);
-            _time.Advance(TimeSpan.FromSeconds(31));
-            await Task.Yield();
-        }
-        Assert.True(await delivering);
+        using var batch = Some.Batch("a", "poison");
+        Assert.True(await courier.DeliverAsync(new EventSlice(batch, 0, 1), Destination.Audit, NotTold, Cancellation));
+        Assert.True(await courier.DeliverAsync(new EventSlice(batch, 1, 1), Destination.Audit, NotTold, Cancellation));
         Assert.Equal(1, _deadLetters.Count);
     }
 
     [Fact]
-    public async Task An_outage_is_no_poison_however_long_it_lasts()
+    public async Task The_first_event_of_all_is_set_aside_once_others_are_taken()
+    {
+        _output.Answer = (slice, _) => Holds(slice, 0) ? new Verdict.Refused("HTTP 400", 400) : Verdict.Delivered.Instance;
+        Assert.True(await DeliverAsync("poison", "b", "c"));
+        Assert.Equal(1, _deadLetters.Count);
+        Assert.Equal([1, 2], _output.Delivered.Order());
+    }
+
+    [Fact]
+    public async Task An_outage_gives_nothing_up_however_long_it_lasts()
     {
         var failures = 0;
         _output.Answer = (_, _) => ++failures < 200 ? new Verdict.TryAgain("HTTP 500", Status: 500) : Verdict.Delivered.Instance;

@@ -1,0 +1,127 @@
+using System.Threading.Channels;
+using Gatehouse.Api.Grpc;
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Sessions;
+using Gatehouse.EventHandler.Sources;
+using Gatehouse.EventHandler.State;
+using Gatehouse.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gatehouse.EventHandler.Tests.Pipeline;
+
+/// <summary>The exporter when one of its steps fails: it ends, says why, and lets nothing pass the checkpoint that was not settled.</summary>
+public sealed class ExporterTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly PipelineMetrics _metrics = new(TimeProvider.System);
+    private Checkpoint _checkpoint = null!;
+    private DeadLetterFile _deadLetters = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _checkpoint = Checkpoint.Open(_folder["state"], TimeProvider.System);
+        _deadLetters = await DeadLetterFile.OpenAsync(_folder["state"], TimeProvider.System, Cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _checkpoint.DisposeAsync();
+        _deadLetters.Dispose();
+        _metrics.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task An_output_that_breaks_ends_the_export_even_with_a_full_queue_before_it()
+    {
+        var output = new BreakingOutput();
+        var failure = await Assert.ThrowsAsync<InvalidDataException>(() => RunAsync(new ListSource(Batches(3, events: 1000)), output));
+        Assert.Equal("broken", failure.Message);
+        Assert.Null(_checkpoint.State.Paged.Newest);
+    }
+
+    [Fact]
+    public async Task A_source_that_gives_up_is_told_while_the_receiver_takes_nothing()
+    {
+        var failure = await Assert.ThrowsAsync<SourceException>(() =>
+            RunAsync(new ListSource(Batches(1, events: 2), new SourceException("access denied")), new RefusingOutput()));
+        Assert.Equal("access denied", failure.Message);
+    }
+
+    [Fact]
+    public async Task What_is_settled_in_order_is_in_the_checkpoint_at_the_end()
+    {
+        await RunAsync(new ListSource(Batches(20, events: 7)), new TakingOutput());
+        Assert.Equal(Moment(19), _checkpoint.State.Paged.Newest);
+    }
+
+    private static DateTime Moment(int batch) => new DateTime(2026, 11, 21, 0, 0, 0, DateTimeKind.Utc).AddMinutes(batch);
+
+    private static IReadOnlyList<SourceBatch> Batches(int count, int events) =>
+        [.. Enumerable.Range(0, count).Select(i => new SourceBatch(
+            Some.Batch([.. Enumerable.Repeat("user.login", events)]), [new StateChange.PageSettled(Moment(i), DateTime.MinValue, [])], 0))];
+
+    private async Task RunAsync(IEventSource source, IDurableOutput output)
+    {
+        var log = NullLogger.Instance;
+        var time = TimeProvider.System;
+        var desk = new DeadLetterDesk(_deadLetters, _metrics, time, log);
+        var writer = new CheckpointWriter(_checkpoint, _metrics, time, log);
+        using var courier = new Courier(output, new RetrySchedule(), desk, _metrics, time, log);
+        var streamer = new SessionStreamer(
+            (_, _, _) => throw new GrpcException(GrpcStatus.NotFound, "none"), new HashSet<string>(), courier, output.Limits, desk, writer, time, log);
+        var sessions = new SessionExporter(1, streamer, new MissingRecordings(desk, writer, time, log), writer, _metrics, log);
+        var exporter = new Exporter(source, output, courier, writer, sessions, null, [], _metrics, time, log);
+        var writing = writer.RunAsync(Cancellation);
+        try
+        {
+            await exporter.RunAsync(Cancellation, Cancellation, Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+        }
+        finally
+        {
+            writer.Complete();
+            await writing;
+        }
+    }
+
+    private sealed class ListSource(IReadOnlyList<SourceBatch> batches, Exception? end = null) : IEventSource
+    {
+        public async Task RunAsync(ChannelWriter<SourceBatch> into, CancellationToken cancellation)
+        {
+            foreach (var batch in batches)
+                await into.WriteAsync(batch, cancellation);
+            if (end is not null)
+                throw end;
+        }
+    }
+
+    private sealed class BreakingOutput : IDurableOutput
+    {
+        public OutputLimits Limits { get; } = new(1, int.MaxValue, 1);
+
+        public Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation) => throw new InvalidDataException("broken");
+    }
+
+    private sealed class RefusingOutput : IDurableOutput
+    {
+        public OutputLimits Limits { get; } = new(1, int.MaxValue, 2);
+
+        public Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation) =>
+            Task.FromResult<Verdict>(new Verdict.TryAgain("HTTP 503", TimeSpan.FromHours(1), 503));
+    }
+
+    private sealed class TakingOutput : IDurableOutput
+    {
+        public OutputLimits Limits { get; } = new(3, int.MaxValue, 4);
+
+        public async Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation)
+        {
+            await Task.Yield();
+            return Verdict.Delivered.Instance;
+        }
+    }
+}
