@@ -61,7 +61,7 @@ public sealed class ReloadTests
         WriteConfiguration(desk, "/before.log");
         await using var program = desk.Start("start", "--config", "handler.toml");
         await desk.Receiver.WhenRequestsAsync(GoldenData.Events.Count);
-        var whole = await File.ReadAllTextAsync(Path.Combine(desk.Dir, file), TestContext.Current.CancellationToken);
+        var whole = await File.ReadAllTextAsync(desk.At(file), TestContext.Current.CancellationToken);
         desk.Write(file, whole[..300]);
         program.Signal(RunningProgram.Hup);
         await program.WhenSaysAsync("Configuration not reloaded, the old one stays in force");
