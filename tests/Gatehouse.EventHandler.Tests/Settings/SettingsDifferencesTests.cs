@@ -125,7 +125,10 @@ public sealed class SettingsDifferencesTests : IDisposable
     public void Every_line_of_the_page_is_named_by_a_test()
     {
         var tests = string.Concat(Directory.EnumerateFiles(Repository.PathOf("tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
-        Assert.All(DifferencesPage.Lines(), line => Assert.Contains($"\"{line}\"", tests, StringComparison.Ordinal));
+        // Captured runs are paired with a line and its test in a table of their own, which another test holds against both.
+        var pairs = File.ReadAllText(Repository.PathOf("tests", "Gatehouse.EndToEnd", "Golden", "decisions.txt"));
+        Assert.All(DifferencesPage.Lines(), line => Assert.True(
+            tests.Contains($"\"{line}\"", StringComparison.Ordinal) || pairs.Contains($"| {line} |", StringComparison.Ordinal), $"no test names {line}"));
     }
 
     private static void Documented(string line) => Assert.Contains(line, DifferencesPage.Lines());
