@@ -50,6 +50,8 @@ for project in tests/*/*.csproj; do
     [ "$code" -eq 0 ] || [ "$code" -eq 8 ] || { printf '%s ended with %s and no report\n' "$name" "$code"; broken=$((broken + 1)); }
   else
     passed=$((passed + p)); failed=$((failed + f + e)); skipped=$((skipped + s))
+    # A crash after the report was written.
+    [ "$code" -eq 0 ] || [ "$((f + e))" -gt 0 ] || { printf '%s ended with %s although no test failed\n' "$name" "$code"; broken=$((broken + 1)); }
   fi
   rm -f "$report"
 done

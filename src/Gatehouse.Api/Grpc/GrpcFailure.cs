@@ -26,14 +26,14 @@ internal static class GrpcFailure
     /// <summary>
     /// HTTP/2 error codes as the gRPC specification reads them on a reset stream. The handler reports a connection that ended by GOAWAY
     /// (mostly code 0), by an unanswered PING (1) or because the peer broke the protocol in the same way: the connection is gone, and the
-    /// call can be tried on another.
+    /// call can be tried on another. INADEQUATE_SECURITY (12) is read as unavailable too, other than the specification has it: it speaks of
+    /// the way's TLS, mostly a proxy's, not of what the caller may do, and no caller should give up for good because of it.
     /// </summary>
     private static GrpcStatus OfErrorCode(long code) => code switch
     {
         0x2 => GrpcStatus.Internal, // INTERNAL_ERROR
         0x8 => GrpcStatus.Cancelled, // CANCEL
         0xB => GrpcStatus.ResourceExhausted, // ENHANCE_YOUR_CALM
-        0xC => GrpcStatus.PermissionDenied, // INADEQUATE_SECURITY
         _ => GrpcStatus.Unavailable,
     };
 

@@ -23,7 +23,7 @@ internal static class StateCommands
                 Settings =
                 [
                     .. StartOptions.StateSettings,
-                    new("out", SettingType.Text, "Directory to write to; the state directory itself when not set") { Placeholder = "DIR", InFile = false },
+                    new("out", SettingType.Text, "New or empty directory to write to; the state directory itself when not set") { Placeholder = "DIR", InFile = false },
                 ],
                 Check = (values, around, problems) => StartOptions.PlanState(values, around, problems),
                 Examples = ["--config /etc/teleport-event-handler.toml"],
@@ -51,13 +51,10 @@ internal static class StateCommands
     {
         await call.WarnAsync();
         var directory = Directory(call);
-        if (!System.IO.Directory.Exists(directory))
-            return await call.FailAsync($"There is no state in {directory}: no handler has run with this storage and address.");
         try
         {
-            await using var checkpoint = Checkpoint.Open(directory, TimeProvider.System);
-            var target = call.Values.Text("out") is { Length: > 0 } wanted ? call.Around.Absolute(wanted) : directory;
-            foreach (var line in UpstreamExport.Write(checkpoint.State, target))
+            var target = call.Values.Text("out") is { Length: > 0 } wanted ? call.Around.Absolute(wanted) : null;
+            foreach (var line in UpstreamExport.Run(directory, target, TimeProvider.System))
                 await call.Out.WriteLineAsync(line);
             return 0;
         }

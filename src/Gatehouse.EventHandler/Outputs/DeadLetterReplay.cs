@@ -9,6 +9,10 @@ namespace Gatehouse.EventHandler.Outputs;
 /// <para>1. Under the lock, <c>dead-letters.ndjson</c> is renamed to <c>dead-letters.replay.ndjson</c>; a handler that runs meanwhile starts a new file.</para>
 /// <para>2. Its letters are sent one by one; those that stay are collected in <c>dead-letters.staying.ndjson</c>.</para>
 /// <para>3. Under the lock again, these are appended to <c>dead-letters.ndjson</c> and fsynced, then both other files are deleted.</para>
+/// <para>
+/// The last of these is locked from step 1 to the end of step 3, so a second replay is refused. It is made, taken and deleted only under the
+/// other lock, so nobody locks a file that is about to go.
+/// </para>
 /// <para>A crash between leaves the replay file, and the next replay begins with it: an event may arrive twice, none is lost.</para>
 /// </remarks>
 public static class DeadLetterReplay
@@ -22,7 +26,7 @@ public static class DeadLetterReplay
     /// <param name="select">Which to send; null for all.</param>
     /// <param name="time">Clock of the lock's wait.</param>
     /// <param name="cancellation">Ends it early; what was delivered until then is removed all the same.</param>
-    /// <exception cref="IOException">The files cannot be moved or written.</exception>
+    /// <exception cref="IOException">The files cannot be moved or written, or another replay is at work.</exception>
     public static async Task<DeadLetterReplayResult> RunAsync(
         string directory, IDurableOutput output, Predicate<DeadLetter>? select, TimeProvider time, CancellationToken cancellation)
     {
@@ -31,45 +35,64 @@ public static class DeadLetterReplay
         var staying = Path.Combine(directory, StayingName);
 
         // 1
+        FileStream taken;
         using (await DeadLetterLock.TakeAsync(directory, time, cancellation))
         {
+            taken = Take(staying);
             if (!File.Exists(replay) && File.Exists(waiting))
                 File.Move(waiting, replay);
-            File.Delete(staying);
         }
+        await using var rest = taken;
 
         // 2
         var result = new DeadLetterReplayResult();
-        await using (var rest = new FileStream(staying, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        await foreach (var letter in DeadLetterFile.ReadAsync(replay, CancellationToken.None))
         {
-            await foreach (var letter in DeadLetterFile.ReadAsync(replay, CancellationToken.None))
-            {
-                var before = result.Delivered;
-                result = letter.Kind != DeadLetterKind.Event || select?.Invoke(letter) == false
-                    ? result with { NotTried = result.NotTried + 1 }
-                    : result.Trouble is not null || cancellation.IsCancellationRequested
-                        ? result with { Left = result.Left + 1 }
-                        : await SendAsync(output, letter, result, cancellation);
-                if (result.Delivered != before)
-                    continue;
-                await rest.WriteAsync(letter.Line, CancellationToken.None);
-                rest.WriteByte((byte)'\n');
-            }
+            var before = result.Delivered;
+            result = letter.Kind != DeadLetterKind.Event || select?.Invoke(letter) == false
+                ? result with { NotTried = result.NotTried + 1 }
+                : result.Trouble is not null || cancellation.IsCancellationRequested
+                    ? result with { Left = result.Left + 1 }
+                    : await SendAsync(output, letter, result, cancellation);
+            if (result.Delivered != before)
+                continue;
+            await rest.WriteAsync(letter.Line, CancellationToken.None);
+            rest.WriteByte((byte)'\n');
         }
 
         // 3
         using (await DeadLetterLock.TakeAsync(directory, time, CancellationToken.None))
         {
-            await using (var rest = File.OpenRead(staying))
-            {
-                if (rest.Length > 0)
-                    await DeadLetterFile.AppendToAsync(waiting, file => new ValueTask(rest.CopyToAsync(file, CancellationToken.None)));
-            }
+            rest.Position = 0;
+            if (rest.Length > 0)
+                await DeadLetterFile.AppendToAsync(waiting, file => new ValueTask(rest.CopyToAsync(file, CancellationToken.None)));
             File.Delete(replay);
             File.Delete(staying);
             DirectorySync.Flush(directory);
         }
         return result;
+    }
+
+    /// <summary>Empty, for the owner alone, and locked; what a killed replay left in it is in the replay file too.</summary>
+    private static FileStream Take(string path)
+    {
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, options);
+        }
+        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(path))
+        {
+            throw new IOException($"another replay is at work in {Path.GetDirectoryName(path)}", e);
+        }
+        file.SetLength(0);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file.SafeFileHandle, OwnerOnly);
+        return file;
     }
 
     private static async Task<DeadLetterReplayResult> SendAsync(

@@ -17,17 +17,46 @@ namespace Gatehouse.EventHandler.State;
 /// <c>missing_recording&lt;sid&gt;</c> means nothing to older ones and may be given up at once by newer ones.</item>
 /// <item>Files of upstream's that are not part of the state any more (done sessions, closed days) are removed.</item>
 /// </list>
-/// Each file is written beside and renamed. The handler must not be running: open the <see cref="Checkpoint"/> to hold its lock.
+/// Each file is for the owner alone, written beside, fsynced and renamed.
 /// </remarks>
 public static class UpstreamExport
 {
     private const string Beside = "export.tmp";
 
+    /// <summary>Upstream's <c>session</c> files are eight bytes, or none after an unlucky crash. What is longer is somebody else's.</summary>
+    private const int LongestSession = 8;
+
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
+
+    /// <summary>Exports what the handler remembers. Holds the lock of the state directory meanwhile and leaves the checkpoint as it is.</summary>
+    /// <param name="directory">The handler's state directory.</param>
+    /// <param name="target">Where to; null for the state directory itself. Another one must be new or empty.</param>
     /// <returns>What was done, a line each, for the user.</returns>
-    /// <exception cref="IOException">The disk refused; the same call may be made again.</exception>
-    public static IReadOnlyList<string> Write(HandlerState state, string directory)
+    /// <exception cref="StateException">No progress of this handler there, a handler running, or a target with something in it.</exception>
+    /// <exception cref="IOException">The disk refused; the same call may be made again, into an empty target.</exception>
+    public static IReadOnlyList<string> Run(string directory, string? target, TimeProvider time)
     {
-        Directory.CreateDirectory(directory);
+        // Looked at before the lock as well, because the lock is a file.
+        Progress(directory, time);
+        using var held = DirectoryLock.Take(directory);
+        var state = Progress(directory, time);
+        if (target is null || Path.GetFullPath(target).TrimEnd('/') == Path.GetFullPath(directory).TrimEnd('/'))
+            return Write(state, directory);
+        if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
+            throw new StateException($"{target} is not empty: name a new or an empty directory, so that nothing of somebody else's is overwritten.");
+        return Write(state, target);
+    }
+
+    private static HandlerState Progress(string directory, TimeProvider time) =>
+        StateReport.Read(directory, time) is { Sequence: > 0 } report
+            ? report.State
+            : throw new StateException($"This handler has made no progress in {directory} yet: what teleport-event-handler left there, if anything, still counts and needs no export.");
+
+    /// <summary>Makes <paramref name="directory"/> upstream's state, and removes what was upstream's there and is not part of it any more.</summary>
+    internal static IReadOnlyList<string> Write(HandlerState state, string directory)
+    {
+        Directory.CreateDirectory(directory, OwnerFolder);
         var said = new List<string>();
         if (state.StartTime is { } start)
         {
@@ -37,6 +66,7 @@ public static class UpstreamExport
         WritePosition(state, directory, said);
         WriteDays(state, directory, said);
         WriteRecordings(state, directory, said);
+        Libc.SyncDirectory(directory);
         if (Directory.EnumerateFiles(directory, CheckpointFile.Name + "*").Any())
             said.Add($"The checkpoint of this handler is still in {directory} and would be used again: remove {Path.Combine(directory, CheckpointFile.Name)}* before coming back, and the position that teleport-event-handler reached by then is taken over.");
         return said;
@@ -76,7 +106,7 @@ public static class UpstreamExport
         foreach (var (day, progress) in days)
         {
             var dayFolder = Path.Combine(folder, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-            Directory.CreateDirectory(dayFolder);
+            Directory.CreateDirectory(dayFolder, OwnerFolder);
             var completed = progress.Completed.Where(UpstreamBulkState.IsChunk).Order(StringComparer.Ordinal).ToList();
             WriteText(dayFolder, UpstreamBulkState.Completed, string.Concat(completed.Select(chunk => chunk + "\n")));
             foreach (var (chunk, cursor) in progress.Cursors)
@@ -84,8 +114,11 @@ public static class UpstreamExport
                 if (UpstreamBulkState.IsChunk(chunk))
                     WriteText(dayFolder, chunk + UpstreamBulkState.ChunkSuffix, cursor);
             }
+            Libc.SyncDirectory(dayFolder);
             said.Add(string.Create(CultureInfo.InvariantCulture, $"{UpstreamBulkState.Folder}/{day:yyyy-MM-dd} with {completed.Count} chunks done, {progress.Cursors.Count} under way"));
         }
+        if (days.Count > 0)
+            Libc.SyncDirectory(folder);
     }
 
     private static void WriteRecordings(HandlerState state, string directory, List<string> said)
@@ -94,7 +127,8 @@ public static class UpstreamExport
         {
             foreach (var file in Directory.EnumerateFiles(directory, prefix + "*").ToList())
             {
-                if (UpstreamState.IsSessionId(Path.GetFileName(file)[prefix.Length..]))
+                var upstreams = prefix != UpstreamState.SessionPrefix || new FileInfo(file).Length <= LongestSession;
+                if (upstreams && UpstreamState.IsSessionId(Path.GetFileName(file)[prefix.Length..]))
                     File.Delete(file);
             }
         }
@@ -121,7 +155,13 @@ public static class UpstreamExport
     private static void WriteFile(string directory, string name, byte[] content)
     {
         var beside = Path.Combine(directory, Beside);
-        File.WriteAllBytes(beside, content);
+        // One that a crash left may be open to others.
+        File.Delete(beside);
+        using (var file = new FileStream(beside, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerFile }))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
         File.Move(beside, Path.Combine(directory, name), overwrite: true);
     }
 }

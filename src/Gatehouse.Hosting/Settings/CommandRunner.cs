@@ -16,19 +16,25 @@ public static class CommandRunner
             return 0;
         }
         if (line.Error is not null)
-            return await RefuseAsync(line, [new ConfigurationProblem("", line.Error)], around);
+            return await RefuseAsync(line, [new ConfigurationProblem("", line.Error)], [], around);
         var source = new SettingSource(line, around);
         var problems = new ProblemList();
         var values = source.Read(problems);
         if (problems.Problems.Count > 0)
-            return await RefuseAsync(line, problems.Problems, around);
+            return await RefuseAsync(line, problems.Problems, problems.Warnings, around);
         return await line.Command.Run!(new CommandCall(root.Name, line.Command, values, source, problems.Warnings, around), cancellation);
     }
 
-    /// <summary>The usage goes where help goes; what is wrong goes to the error stream, each on a line that names the program.</summary>
-    private static async Task<int> RefuseAsync(CommandLine line, IReadOnlyList<ConfigurationProblem> problems, Surroundings around)
+    /// <summary>
+    /// The usage goes where help goes; what is wrong goes to the error stream, each on a line that names the program. Warnings come first: a
+    /// key nobody knows is often why a setting is missing.
+    /// </summary>
+    private static async Task<int> RefuseAsync(
+        CommandLine line, IReadOnlyList<ConfigurationProblem> problems, IReadOnlyList<ConfigurationProblem> warnings, Surroundings around)
     {
         await around.Out.WriteAsync($"{HelpText.Of(line.Path)}\n");
+        foreach (var warning in warnings)
+            await around.Error.WriteAsync($"{line.Path[0].Name}: warning: {warning}\n");
         foreach (var problem in problems)
         {
             await around.Error.WriteAsync($"{line.Path[0].Name}: error: {problem.Text}\n");

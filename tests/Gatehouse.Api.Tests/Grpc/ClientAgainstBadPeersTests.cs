@@ -141,7 +141,7 @@ public sealed class ClientAgainstBadPeersTests
     [InlineData(0x2u, GrpcStatus.Internal)]
     [InlineData(0x8u, GrpcStatus.Cancelled)]
     [InlineData(0xBu, GrpcStatus.ResourceExhausted)]
-    [InlineData(0xCu, GrpcStatus.PermissionDenied)]
+    [InlineData(0xCu, GrpcStatus.Unavailable)]
     public Task A_reset_stream_ends_by_its_code(uint code, GrpcStatus status) => ExpectAsync(status, "HTTP/2", async call =>
     {
         await call.BeginAsync();

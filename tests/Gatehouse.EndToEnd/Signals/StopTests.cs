@@ -89,7 +89,7 @@ public sealed class StopTests
     }
 
     [Fact]
-    public async Task A_killed_handler_repeats_only_what_was_in_flight()
+    public async Task A_killed_handler_loses_no_event_and_repeats_at_most_those_it_had_sent()
     {
         var golden = Transcript.Of("signals", "sigkill-hang");
         await using var desk = await GoldenDesk.SetUpAsync(ReceiverAnswer.Ok, ReceiverAnswer.Ok, ReceiverAnswer.Hang, ReceiverAnswer.Ok);

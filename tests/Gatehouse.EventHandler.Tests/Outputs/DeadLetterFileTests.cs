@@ -177,6 +177,26 @@ public sealed class DeadLetterFileTests : IDisposable
         Assert.Equal(2, (await ReadAsync()).Count);
     }
 
+    [Fact]
+    public async Task A_second_replay_is_refused_while_one_is_at_work_and_nobody_else_can_read_what_stays()
+    {
+        await FillAsync();
+        await using var rig = OutputRig.With(ReceiverAnswer.Ok);
+        var staying = Path.Combine(_directory, "dead-letters.staying.ndjson");
+        var output = new Intervening(rig.Output, async () =>
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(staying));
+            var refusal = await Assert.ThrowsAsync<IOException>(() => DeadLetterReplay.RunAsync(_directory, rig.Output, null, TimeProvider.System, Stop));
+            Assert.Contains("another replay is at work", refusal.Message, StringComparison.Ordinal);
+        });
+        await File.WriteAllTextAsync(staying, "left by a killed one", Stop);
+        File.SetUnixFileMode(staying, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        var result = await DeadLetterReplay.RunAsync(_directory, output, null, TimeProvider.System, Stop);
+        Assert.Equal(3, result.Delivered);
+        Assert.Equal(3, rig.Receiver.Requests.Count);
+        Assert.Equal(2, (await ReadAsync()).Count);
+    }
+
     /// <summary>Two events, a given-up recording, another event, and a damaged line.</summary>
     private async Task FillAsync()
     {

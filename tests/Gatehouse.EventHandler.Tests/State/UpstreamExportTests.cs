@@ -97,10 +97,45 @@ public sealed class UpstreamExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_directory_must_be_new_or_empty_and_gets_files_for_the_owner_alone()
+    {
+        var home = Path.Combine(_directory, "home");
+        await using (var checkpoint = Checkpoint.Open(home, TimeProvider.System))
+            await checkpoint.CommitAsync([new StateChange.Started(Start), new StateChange.DayOpened(new DateOnly(2024, 3, 1))], TestContext.Current.CancellationToken);
+        var before = Names(home);
+        var full = Directory.CreateDirectory(Path.Combine(_directory, "full")).FullName;
+        File.WriteAllText(Path.Combine(full, "session-notes"), "mine");
+        Assert.Contains("not empty", Assert.Throws<StateException>(() => UpstreamExport.Run(home, full, TimeProvider.System)).Message, StringComparison.Ordinal);
+        Assert.Equal(["session-notes"], Names(full));
+
+        var target = Path.Combine(_directory, "new");
+        UpstreamExport.Run(home, target, TimeProvider.System);
+        Assert.Equal("2024-01-01T00:00:00Z", Text("new/start_time"));
+        Assert.All(
+            Directory.EnumerateFiles(target, "*", SearchOption.AllDirectories),
+            file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.Equal(before, Names(home));
+    }
+
+    [Fact]
+    public void Without_progress_there_is_nothing_to_export_and_nothing_is_made()
+    {
+        File.WriteAllText(Path.Combine(_directory, "start_time"), "2024-01-01T00:00:00Z");
+        var target = Path.Combine(_directory, "new");
+        Assert.Throws<StateException>(() => UpstreamExport.Run(_directory, target, TimeProvider.System));
+        Assert.Throws<StateException>(() => UpstreamExport.Run(_directory, null, TimeProvider.System));
+        Assert.Equal(["start_time"], Names(_directory));
+    }
+
+    private static List<string?> Names(string directory) =>
+        Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToList();
+
+    [Fact]
     public void Recordings_are_all_written_as_sessions_and_done_ones_removed()
     {
         File.WriteAllBytes(Path.Combine(_directory, "sessiondone"), new byte[8]);
         File.WriteAllText(Path.Combine(_directory, "missing_recordingdone"), "{}");
+        File.WriteAllText(Path.Combine(_directory, "session-notes"), "of somebody else");
         var said = UpstreamExport.Write(
             After(
                 new StateChange.SessionQueued("one", Noon),
@@ -110,7 +145,7 @@ public sealed class UpstreamExportTests : IDisposable
             _directory);
         Assert.Equal([0, 0, 0, 0, 0, 0, 1, 2], File.ReadAllBytes(Path.Combine(_directory, "sessionone")));
         Assert.Equal([0, 0, 0, 0, 0, 0, 0, 3], File.ReadAllBytes(Path.Combine(_directory, "sessiontwo")));
-        Assert.Equal(2, Directory.EnumerateFiles(_directory, "*session*").Count());
+        Assert.Equal(["session-notes", "sessionone", "sessiontwo"], Directory.EnumerateFiles(_directory, "*session*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Empty(Directory.EnumerateFiles(_directory, "missing_recording*"));
         Assert.Contains(said, line => line.Contains("../three", StringComparison.Ordinal));
     }

@@ -149,6 +149,15 @@ public sealed class SettingSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Unknown_keys_are_named_beside_what_is_wrong()
+    {
+        var run = await Run("timeout=7\n[forward.fluentd]\nurk='x'", []);
+        Assert.Equal(1, run.Exit);
+        Assert.Contains("warning: unknown key [forward.fluentd] urk in line 3", run.Error, StringComparison.Ordinal);
+        Assert.Contains("error: --timeout", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Settings_are_read_again_from_a_changed_file()
     {
         await Accept("batch=7", []);
