@@ -14,7 +14,7 @@ internal sealed class EndToEndCase(string name, string binary, int events, int p
 {
     private const int SampleEvents = 20_000;
 
-    /// <summary>What the issue allows at full speed, MiB.</summary>
+    /// <summary>Most memory at full speed, MiB.</summary>
     private const double MemoryAim = 80;
 
     public string Name => name;
