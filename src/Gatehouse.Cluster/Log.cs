@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(4014, LogLevel.Debug, "Took over segment {Name} of {Day}")]
     public static partial void SegmentTakenOver(ILogger logger, DateOnly day, string name);
 
+    [LoggerMessage(4015, LogLevel.Error, "Segment {Name} in {Folder} cannot be taken over: {Problem} It stays there and is tried again; it must belong to the user the auth service runs as")]
+    public static partial void IncomingUnreadable(ILogger logger, string name, string folder, string problem);
+
     [LoggerMessage(4020, LogLevel.Information, "Refused {User} from {Address}: {Reason}")]
     public static partial void LoginRefused(ILogger logger, string user, string address, string reason);
 

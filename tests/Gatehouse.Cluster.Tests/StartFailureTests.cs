@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Testing;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Gatehouse.Cluster.Tests;
@@ -29,33 +28,5 @@ public sealed class StartFailureTests
         Assert.StartsWith($"cannot listen on {address}: ", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refusal.Message, StringComparison.OrdinalIgnoreCase);
         Assert.Empty(logged.Lines);
-    }
-
-    private sealed class LoggedLines : ILoggerFactory, ILogger
-    {
-        public List<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (!IsEnabled(logLevel))
-                return;
-            lock (Lines)
-                Lines.Add(formatter(state, exception));
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

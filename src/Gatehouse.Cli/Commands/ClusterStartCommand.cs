@@ -51,5 +51,10 @@ internal static class ClusterStartCommand
         {
             return await call.FailAsync(failure.Message);
         }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return await call.FailAsync(
+                $"cannot use data directory {values.Text("data-dir")}: {failure.Message} Everything in it must belong to the user the auth service runs as");
+        }
     }
 }

@@ -38,6 +38,8 @@ internal sealed class EventLog : IAsyncDisposable
 
     // The writer's own.
     private readonly Dictionary<DateOnly, OpenSegment> _open = [];
+    private readonly List<OpenSegment> _broken = [];
+    private readonly HashSet<string> _leftWaiting = [];
     private DateTimeOffset _lastName = DateTimeOffset.UnixEpoch;
 
     private EventLog(DataDirectory data, EventLogOptions options, TimeProvider time, ILogger logger)
@@ -47,12 +49,20 @@ internal sealed class EventLog : IAsyncDisposable
     }
 
     /// <summary>Opens the log as a crash may have left it, and takes over what waits. The caller holds the directory's lock.</summary>
+    /// <exception cref="ClusterException">The log cannot be read or written.</exception>
     public static EventLog Open(DataDirectory data, EventLogOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var log = new EventLog(data, options, time, loggers.CreateLogger<EventLog>());
-        log.LoadSegments();
-        log.TakeIncoming();
-        IncomingSegments.RemoveLeftovers(data, time.GetUtcNow());
+        try
+        {
+            log.LoadSegments();
+            log.TakeIncoming();
+            IncomingSegments.RemoveLeftovers(data, time.GetUtcNow());
+        }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(data.Log, error);
+        }
         log._writing = Task.Run(log.WriteAsync);
         log._ticking = Task.Run(log.TickAsync);
         return log;
@@ -125,6 +135,8 @@ internal sealed class EventLog : IAsyncDisposable
             WriteGroup(group);
             Maintain(group);
         }
+        foreach (var broken in _broken.ToList())
+            Guard(() => SealBroken(broken));
         Guard(SealAll);
     }
 
@@ -177,10 +189,11 @@ internal sealed class EventLog : IAsyncDisposable
         }
         finally
         {
-            // A broken segment is searched until the next start, which seals what the disk kept of it.
+            // A broken segment takes no more. It is searched; the next tick seals what was acknowledged of it.
             if (segment.IsBroken)
             {
                 _open.Remove(day);
+                _broken.Add(segment);
                 segment.Dispose();
             }
         }
@@ -193,7 +206,7 @@ internal sealed class EventLog : IAsyncDisposable
     {
         if (_open.TryGetValue(day, out var open))
             return open;
-        open = new OpenSegment(NewFiles(day), day, _time.GetUtcNow(), _cache);
+        open = new OpenSegment(NewFiles(day), day, _time.GetUtcNow(), _cache, _options.Sync);
         _open[day] = open;
         Add(open.Segment);
         return open;
@@ -209,7 +222,11 @@ internal sealed class EventLog : IAsyncDisposable
             Guard(() => Seal(day, open));
         }
         if (group.Any(w => w.Kind is WorkKind.Tick or WorkKind.Seal))
+        {
+            foreach (var broken in _broken.ToList())
+                Guard(() => SealBroken(broken));
             Guard(TakeIncoming);
+        }
         foreach (var work in group.Where(w => w.Kind == WorkKind.Seal))
         {
             Guard(SealAll);
@@ -232,6 +249,22 @@ internal sealed class EventLog : IAsyncDisposable
         Log.SegmentSealed(_logger, day, open.Segment.Name, open.Count);
     }
 
+    private void SealBroken(OpenSegment broken)
+    {
+        if (broken.Count == 0)
+        {
+            // Nothing in it was ever acknowledged.
+            broken.Segment.Files.Delete();
+            Remove(broken.Segment);
+        }
+        else
+        {
+            broken.Seal();
+            Log.SegmentSealed(_logger, broken.Segment.Day, broken.Segment.Name, broken.Count);
+        }
+        _broken.Remove(broken);
+    }
+
     /// <summary>Sealing and taking over are tried again at the next tick; the events are safe meanwhile.</summary>
     private void Guard(Action step)
     {
@@ -249,11 +282,32 @@ internal sealed class EventLog : IAsyncDisposable
     {
         foreach (var (day, waiting) in IncomingSegments.Waiting(_data))
         {
-            var files = NewFiles(day);
-            IncomingSegments.Move(waiting, files);
-            AddSealed(files, day);
-            Log.SegmentTakenOver(_logger, day, files.Name);
+            try
+            {
+                TakeOver(day, waiting);
+                _leftWaiting.Remove(waiting.Name);
+            }
+            catch (Exception error) when (Disk.IsRefusal(error))
+            {
+                // One segment that somebody else's rights hide holds up neither the others nor the start.
+                if (_leftWaiting.Add(waiting.Name))
+                    Log.IncomingUnreadable(_logger, waiting.Name, waiting.Directory, error.Message);
+            }
         }
+    }
+
+    private void TakeOver(DateOnly day, SegmentFiles waiting)
+    {
+        var index = IncomingSegments.Read(waiting, (line, problem) => Log.LineUnreadable(_logger, waiting.Lines, line, problem));
+        if (IsEmpty(waiting, index))
+        {
+            waiting.Delete();
+            return;
+        }
+        var files = NewFiles(day);
+        IncomingSegments.Move(waiting, files);
+        Add(Segment.Sealed(files, day, index, _cache));
+        Log.SegmentTakenOver(_logger, day, files.Name);
     }
 
     private void LoadSegments()
@@ -290,10 +344,21 @@ internal sealed class EventLog : IAsyncDisposable
     private void AddSealed(SegmentFiles files, DateOnly day)
     {
         var index = files.ReadIndex() ?? files.Seal((line, problem) => Log.LineUnreadable(_logger, files.Lines, line, problem));
-        if (index.Count == 0 && new FileInfo(files.Lines).Length == 0)
+        if (IsEmpty(files, index))
             files.Delete();
         else
             Add(Segment.Sealed(files, day, index, _cache));
+    }
+
+    private static bool IsEmpty(SegmentFiles files, SegmentIndex index) => index.Count == 0 && new FileInfo(files.Lines).Length == 0;
+
+    private void Remove(Segment segment)
+    {
+        lock (_gate)
+        {
+            if (_days.TryGetValue(segment.Day, out var segments) && segments.Remove(segment) && segments.Count == 0)
+                _days.Remove(segment.Day);
+        }
     }
 
     private void Add(Segment segment)

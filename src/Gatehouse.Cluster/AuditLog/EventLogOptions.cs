@@ -15,6 +15,9 @@ internal sealed record EventLogOptions
     /// <summary>How often age and the incoming folder are looked at.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Makes what was written to a segment durable.</summary>
+    public Action<FileStream> Sync { get; init; } = file => file.Flush(flushToDisk: true);
+
     /// <summary>Events waiting to be written; then those who log wait.</summary>
     public int QueueLength { get; init; } = 4096;
 }

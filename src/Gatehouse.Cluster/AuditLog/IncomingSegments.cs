@@ -44,6 +44,17 @@ internal static class IncomingSegments
         }
     }
 
+    /// <summary>Reads a segment that waits, and mends its derived files, so that only what can be served is renamed into the log.</summary>
+    /// <param name="unreadable">Told of each line that is no event.</param>
+    /// <exception cref="IOException">It cannot be read, or <see cref="UnauthorizedAccessException"/>.</exception>
+    public static SegmentIndex Read(SegmentFiles files, Action<long, string> unreadable)
+    {
+        File.OpenHandle(files.Lines).Dispose();
+        if (File.Exists(files.Wire))
+            File.OpenHandle(files.Wire).Dispose();
+        return files.ReadIndex() ?? files.Seal(unreadable);
+    }
+
     /// <summary>Renames a segment into the log. The lines go last: until then it still waits and is taken over again after a crash.</summary>
     public static void Move(SegmentFiles from, SegmentFiles to)
     {

@@ -10,11 +10,13 @@ internal sealed class OpenSegment : IDisposable
 {
     private readonly SegmentContent _content = new();
     private readonly ArrayBufferWriter<byte> _lines = new(64 * 1024);
+    private readonly Action<FileStream> _sync;
     private readonly FileStream _file;
     private (int Count, int WireLength, long FileLength) _durable;
 
-    public OpenSegment(SegmentFiles files, DateOnly day, DateTimeOffset openedAt, SegmentCache cache)
+    public OpenSegment(SegmentFiles files, DateOnly day, DateTimeOffset openedAt, SegmentCache cache, Action<FileStream> sync)
     {
+        _sync = sync;
         OpenedAt = openedAt;
         Segment = Segment.Opened(files, day, _content, cache);
         Disk.CreateDirectory(files.Directory);
@@ -54,7 +56,7 @@ internal sealed class OpenSegment : IDisposable
         }
         try
         {
-            _file.Flush(flushToDisk: true);
+            _sync(_file);
         }
         catch (IOException)
         {
@@ -71,9 +73,12 @@ internal sealed class OpenSegment : IDisposable
     /// <summary>The file may hold events nobody was told of; the segment takes no more.</summary>
     public bool IsBroken { get; private set; }
 
-    /// <summary>Writes the derived files; the events stay where they are.</summary>
+    /// <summary>Writes the derived files; the events stay where they are. A broken file is first replaced by what of it is durable.</summary>
+    /// <exception cref="IOException">The disk refused; it can be tried again.</exception>
     public void Seal()
     {
+        if (IsBroken)
+            KeepDurable();
         var (index, wire) = _content.Read();
         Segment.Files.WriteDerived(index, wire.Span, _durable.FileLength);
         Segment.BecomeSealed(index);
@@ -81,6 +86,15 @@ internal sealed class OpenSegment : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>A new file and its own fsync, whose answer can be believed.</summary>
+    private void KeepDurable()
+    {
+        var lines = new byte[_durable.FileLength];
+        using (var broken = new FileStream(Segment.Files.Lines, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0))
+            broken.ReadExactly(lines);
+        Disk.WriteAtomically(Segment.Files.Lines, lines);
+    }
 
     private void TakeBack()
     {

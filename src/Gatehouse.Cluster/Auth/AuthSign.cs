@@ -167,7 +167,8 @@ public static class AuthSign
     {
         try
         {
-            Disk.WriteAtomically(path, content);
+            // A credential is for whoever signs it; the folder's owner may be somebody else.
+            Disk.WriteAtomically(path, content, give: false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -50,6 +50,10 @@ internal sealed class Authorities : IDisposable
         {
             throw new ClusterException($"{path} is damaged: {error.Message}; restore it from a backup", error);
         }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(path, error);
+        }
     }
 
     private static string NewKeyPem()

@@ -50,6 +50,10 @@ internal sealed record ClusterIdentity
         {
             throw new ClusterException($"{path} is not what it should be: {error.Message}", error);
         }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(path, error);
+        }
     }
 
     private static string CheckName(string name) =>

@@ -19,7 +19,7 @@ internal sealed class LockStore
 
     private LockStore(string path, TimeProvider time, Dictionary<string, LockV2> locks) => (_path, _time, _locks) = (path, time, locks);
 
-    /// <exception cref="ClusterException">The file is damaged. Going on without it would let locked users in.</exception>
+    /// <exception cref="ClusterException">The file is damaged or cannot be read. Going on without it would let locked users in.</exception>
     public static LockStore Open(DataDirectory data, TimeProvider time)
     {
         var path = data.File("locks.json");
@@ -31,6 +31,10 @@ internal sealed class LockStore
         catch (Exception error) when (error is InvalidJsonException or InvalidProtocolBufferException or ArgumentException)
         {
             throw new ClusterException($"{path} is damaged: {error.Message}", error);
+        }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(path, error);
         }
     }
 

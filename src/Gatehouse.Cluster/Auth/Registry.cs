@@ -7,13 +7,14 @@ namespace Gatehouse.Cluster.Auth;
 
 /// <summary>
 /// Users and roles: the built-in ones and those of <c>users.json</c> and <c>roles.json</c>. The files are read again when they change, so a
-/// right that is taken away is gone at the next call and not at the end of a certificate. A change that cannot be read is reported once and the
-/// old state stays in force.
+/// right that is taken away is gone at the next call and not at the end of a certificate. A change that cannot be read is reported once, tried
+/// again at each call, and the old state stays in force meanwhile.
 /// </summary>
 internal sealed class Registry(DataDirectory data, ILogger? logger = null)
 {
     private readonly Lock _gate = new();
     private Snapshot? _snapshot;
+    private ((DateTime, long), (DateTime, long))? _reported;
 
     /// <exception cref="ClusterException">A file is not readable as what it should be.</exception>
     public Role? FindRole(string name) => Current().Roles.GetValueOrDefault(name);
@@ -27,7 +28,7 @@ internal sealed class Registry(DataDirectory data, ILogger? logger = null)
         lock (_gate)
         {
             var users = Read(data.File("users.json"), StoredJson.Default.ListUser).Where(u => u.Name != user.Name).Append(user).ToList();
-            Disk.WriteAtomically(data.File("users.json"), JsonSerializer.SerializeToUtf8Bytes(users, StoredJson.Default.ListUser));
+            Write(data.File("users.json"), JsonSerializer.SerializeToUtf8Bytes(users, StoredJson.Default.ListUser));
             _snapshot = null;
         }
     }
@@ -37,7 +38,7 @@ internal sealed class Registry(DataDirectory data, ILogger? logger = null)
         lock (_gate)
         {
             var roles = Read(data.File("roles.json"), StoredJson.Default.ListRole).Where(r => r.Name != role.Name).Append(role).ToList();
-            Disk.WriteAtomically(data.File("roles.json"), JsonSerializer.SerializeToUtf8Bytes(roles, StoredJson.Default.ListRole));
+            Write(data.File("roles.json"), JsonSerializer.SerializeToUtf8Bytes(roles, StoredJson.Default.ListRole));
             _snapshot = null;
         }
     }
@@ -51,12 +52,17 @@ internal sealed class Registry(DataDirectory data, ILogger? logger = null)
                 return known;
             try
             {
-                return _snapshot = Load(stamp);
+                _snapshot = Load(stamp);
+                _reported = null;
+                return _snapshot;
             }
             catch (ClusterException error) when (_snapshot is { } old && logger is not null)
             {
-                Log.RegistryUnreadable(logger, error.Message);
-                return _snapshot = old with { Stamp = stamp };
+                if (_reported != stamp)
+                    Log.RegistryUnreadable(logger, error.Message);
+                _reported = stamp;
+                // Not taken for read: a change of rights mends a file and shows in no stamp.
+                return old;
             }
         }
     }
@@ -89,6 +95,22 @@ internal sealed class Registry(DataDirectory data, ILogger? logger = null)
         catch (JsonException error)
         {
             throw new ClusterException($"{path} is not a list of what it should be: {error.Message}", error);
+        }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(path, error);
+        }
+    }
+
+    private static void Write(string path, byte[] content)
+    {
+        try
+        {
+            Disk.WriteAtomically(path, content);
+        }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(path, error);
         }
     }
 

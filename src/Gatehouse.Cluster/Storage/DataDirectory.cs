@@ -42,6 +42,7 @@ internal sealed class DataDirectory
     }
 
     /// <summary>Takes a lock that ends with this process, or says that another process has it.</summary>
+    /// <exception cref="ClusterException">The file is not ours.</exception>
     public static FileStream? TryLock(string path)
     {
         try
@@ -51,6 +52,10 @@ internal sealed class DataDirectory
         catch (IOException) when (System.IO.File.Exists(path))
         {
             return null;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw Disk.Refused(path, error);
         }
     }
 
