@@ -95,11 +95,19 @@ internal sealed class Courier(
         }
     }
 
-    /// <summary>Side by side: a half that is held must not keep the other from showing whether the receiver takes anything at all.</summary>
+    /// <summary>
+    /// One after the other, so that a recording keeps its order. A refused part of the audit log, which has none, goes side by side: a
+    /// half that is held must not keep the other from showing whether the receiver takes anything at all.
+    /// </summary>
     private async ValueTask<bool> DeliverHalvesAsync(
         EventSlice slice, Destination destination, Trouble trouble, CancellationToken stop, CancellationToken abort)
     {
         var (first, second) = Slices.Halve(slice);
+        if (destination.SessionId is not null || !trouble.WasRefused)
+        {
+            return await DeliverAsync(first, destination, trouble, stop, abort).ConfigureAwait(false)
+                && await DeliverAsync(second, destination, trouble, stop, abort).ConfigureAwait(false);
+        }
         var halves = await Task.WhenAll(
             DeliverAsync(first, destination, trouble, stop, abort).AsTask(),
             DeliverAsync(second, destination, trouble, stop, abort).AsTask()).ConfigureAwait(false);

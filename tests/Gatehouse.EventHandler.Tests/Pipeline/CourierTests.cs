@@ -132,6 +132,18 @@ public sealed class CourierTests : IAsyncLifetime
         Assert.Single(_output.Requests);
     }
 
+    [Fact]
+    public async Task A_recording_keeps_its_order_when_one_of_its_events_is_refused()
+    {
+        _output.Answer = (slice, _) => Holds(slice, 5) ? new Verdict.Refused("HTTP 400", 400) : Verdict.Delivered.Instance;
+        _output.Pause = slice => slice.Start == 0 ? Task.Delay(20, Cancellation) : Task.CompletedTask;
+        using var courier = NewCourier();
+        using var batch = Some.Batch("a", "b", "c", "d", "e", "poison", "g", "h");
+        Assert.True(await courier.DeliverAsync(new EventSlice(batch, 0, batch.Count), Destination.Session("s"), NotTold, Cancellation));
+        Assert.Equal([0, 1, 2, 3, 4, 6, 7], _output.Delivered);
+        Assert.Equal(1, _deadLetters.Count);
+    }
+
     private static bool Holds(EventSlice slice, int index) => slice.Start <= index && index < slice.Start + slice.Count;
 
     private Courier NewCourier() => new(
@@ -156,19 +168,22 @@ public sealed class CourierTests : IAsyncLifetime
     {
         public Func<EventSlice, int, Verdict> Answer { get; set; } = (_, _) => Verdict.Delivered.Instance;
 
+        public Func<EventSlice, Task> Pause { get; set; } = _ => Task.CompletedTask;
+
         public List<(int Start, int Count)> Requests { get; } = [];
 
         public List<int> Delivered { get; } = [];
 
         public OutputLimits Limits { get; } = new(100, int.MaxValue, 1);
 
-        public Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation)
+        public async Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation)
         {
+            await Pause(slice);
             Requests.Add((slice.Start, slice.Count));
             var verdict = Answer(slice, Requests.Count);
             if (verdict is Verdict.Delivered)
                 Delivered.AddRange(Enumerable.Range(slice.Start, slice.Count));
-            return Task.FromResult(verdict);
+            return verdict;
         }
     }
 }
