@@ -1,5 +1,6 @@
 using Gatehouse.EventHandler;
 using Gatehouse.EventHandler.Check;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Hosting.Logging;
 using Gatehouse.Hosting.Settings;
 using Microsoft.Extensions.Logging;

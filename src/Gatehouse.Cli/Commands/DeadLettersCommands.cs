@@ -2,6 +2,7 @@ using System.Globalization;
 using Gatehouse.EventHandler;
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Outputs.Fluentd;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Hosting.Logging;
 using Gatehouse.Hosting.Settings;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using Gatehouse.EventHandler;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Hosting.Settings;
 
 namespace Gatehouse.Cli.Commands;

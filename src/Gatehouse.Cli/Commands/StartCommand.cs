@@ -1,4 +1,5 @@
 using Gatehouse.EventHandler;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Hosting.Lifetime;
 using Gatehouse.Hosting.Logging;
 using Gatehouse.Hosting.Settings;

@@ -1,4 +1,5 @@
 using Gatehouse.EventHandler;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Hosting.Settings;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Gatehouse.EventHandler;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Hosting.Settings;
 
 namespace Gatehouse.EndToEnd.Reference;

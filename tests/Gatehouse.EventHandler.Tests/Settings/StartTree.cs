@@ -1,3 +1,4 @@
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Hosting.Settings;
 using Gatehouse.Testing;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.Testing;
 using Microsoft.Extensions.Logging;
 using Xunit;

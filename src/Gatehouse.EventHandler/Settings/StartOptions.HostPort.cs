@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Gatehouse.EventHandler;
+namespace Gatehouse.EventHandler.Settings;
 
 public static partial class StartOptions
 {

@@ -1,7 +1,7 @@
 using Gatehouse.EventHandler.State;
 using Gatehouse.Hosting.Settings;
 
-namespace Gatehouse.EventHandler;
+namespace Gatehouse.EventHandler.Settings;
 
 public static partial class StartOptions
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 using Gatehouse.Hosting.Settings;
 using Microsoft.Extensions.Logging;
 
-namespace Gatehouse.EventHandler;
+namespace Gatehouse.EventHandler.Settings;
 
 public static partial class StartOptions
 {

@@ -1,6 +1,6 @@
 using Gatehouse.Hosting.Settings;
 
-namespace Gatehouse.EventHandler;
+namespace Gatehouse.EventHandler.Settings;
 
 /// <summary>
 /// The settings of <c>start</c> and <c>check</c> as they may be written: flag, environment, TOML place, type, default (event-handler spec 1).

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Gatehouse.EventHandler;
+namespace Gatehouse.EventHandler.Settings;
 
 /// <summary>Messages about settings: 3000 to 3049. The words are upstream's where it has the setting (event-handler spec 3.3).</summary>
 internal static partial class SettingsLog

@@ -2,7 +2,7 @@ using System.Globalization;
 using Gatehouse.EventHandler.Outputs.Fluentd;
 using Gatehouse.Hosting.Settings;
 
-namespace Gatehouse.EventHandler;
+namespace Gatehouse.EventHandler.Settings;
 
 public static partial class StartOptions
 {
