@@ -56,7 +56,7 @@ internal sealed class Export : IAsyncDisposable
         _courier = new Courier(output, new RetrySchedule(), deadLetters, _metrics, time, _log);
 
         var missing = new MissingRecordings(deadLetters, _writer, time, _log);
-        var streamer = new SessionStreamer(cluster.AuditLog.SessionEventsAsync, plan.SkipSessionTypes, _courier, output.Limits, deadLetters, _writer, time, _log);
+        var streamer = new SessionStreamer(cluster.AuditLog.SessionEventsAsync, plan.SkipSessionTypes, _courier, output.Limits, deadLetters, _writer, _metrics, time, _log);
         _sessions = new SessionExporter(plan.Concurrency, streamer, missing, _writer, _metrics, _log);
         _locks = plan.Lock.Enabled && !plan.DryRun ? new LoginLocks(plan.Lock, cluster.AuditLog.UpsertLockAsync, time, _log) : null;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Gatehouse.EventHandler;
-using Gatehouse.EventHandler.Pipeline;
 
 namespace Gatehouse.Cli.Up;
 
@@ -42,7 +41,7 @@ internal sealed class UpFigures : IDisposable
         (_status, _time, _inLog, _target, _deliveredBefore, _deadLettersBefore) = (status, time, inLog, inLog, deliveredBefore, deadLettersBefore);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name is PipelineMetrics.MeterName or "Gatehouse.Cluster")
+            if (instrument.Meter.Name is EventHandlerMeter.Name or "Gatehouse.Cluster")
                 listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Count(instrument.Name, value, tags));

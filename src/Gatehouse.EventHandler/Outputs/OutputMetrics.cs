@@ -11,7 +11,7 @@ public sealed class OutputMetrics : IDisposable
     private static readonly object[] Statuses = [.. Enumerable.Range(0, 600).Select(status => status.ToString(CultureInfo.InvariantCulture))];
     private static readonly KeyValuePair<string, object?> NoAnswer = new("status", "none");
 
-    private readonly Meter _meter = new("Gatehouse.EventHandler");
+    private readonly Meter _meter = EventHandlerMeter.Create();
     private readonly Counter<long> _requests;
     private readonly Counter<long> _bytes;
     private readonly UpDownCounter<long> _inFlight;

@@ -12,10 +12,10 @@ namespace Gatehouse.EventHandler.Pipeline;
 /// </summary>
 public sealed class PipelineMetrics : IDisposable
 {
-    /// <summary>Name of the meter.</summary>
-    public const string MeterName = "Gatehouse.EventHandler";
+    private static readonly KeyValuePair<string, object?> Audit = new("output", "audit");
+    private static readonly KeyValuePair<string, object?> Session = new("output", "session");
 
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter _meter = EventHandlerMeter.Create();
     private readonly TimeProvider _time;
     private readonly Counter<long> _read;
     private readonly Counter<long> _sent;
@@ -31,9 +31,9 @@ public sealed class PipelineMetrics : IDisposable
     public PipelineMetrics(TimeProvider time)
     {
         _time = time;
-        _read = _meter.CreateCounter<long>("gatehouse.event_handler.events.read", "{event}", "Events read from the cluster, by type");
+        _read = _meter.CreateCounter<long>("gatehouse.event_handler.events.read", "{event}", "Events read from the cluster and wanted, by type and output");
         _sent = _meter.CreateCounter<long>("gatehouse.event_handler.events.sent", "{event}", "Events the receiver has acknowledged, by type and output");
-        _filtered = _meter.CreateCounter<long>("gatehouse.event_handler.events.filtered", "{event}", "Events the type filters took out");
+        _filtered = _meter.CreateCounter<long>("gatehouse.event_handler.events.filtered", "{event}", "Events read from the cluster that the filters took out, by type and output");
         _deadLettered = _meter.CreateCounter<long>("gatehouse.event_handler.events.dead_lettered", "{event}", "Events refused for good and set aside, by type and output");
         _bytes = _meter.CreateCounter<long>("gatehouse.event_handler.sent", "By", "JSON bytes the receiver has acknowledged, by output");
         _retries = _meter.CreateCounter<long>("gatehouse.event_handler.retries", "{retry}", "Deliveries tried again");
@@ -73,11 +73,19 @@ public sealed class PipelineMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    internal void BatchRead(SourceBatch batch)
+    /// <summary>Tells these instruments from those of other pipelines in the process.</summary>
+    internal bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, _meter);
+
+    internal void BatchRead(SourceBatch batch) => BatchRead(batch.Events, batch.Filtered, Destination.Audit);
+
+    /// <param name="filtered">What the filters took out of what was read with it; null for nothing.</param>
+    internal void BatchRead(EventBatch events, TypeTally? filtered, Destination destination)
     {
-        CountByType(_read, batch.Events, 0, batch.Events.Count);
-        if (batch.Filtered > 0)
-            _filtered.Add(batch.Filtered);
+        CountByType(_read, events, 0, events.Count, Output(destination));
+        if (filtered is null || !_filtered.Enabled)
+            return;
+        foreach (var (type, count) in filtered)
+            _filtered.Add(count, new("type", type), Output(destination));
     }
 
     internal void Delivered(EventSlice slice, Destination destination)
@@ -112,14 +120,14 @@ public sealed class PipelineMetrics : IDisposable
     private IEnumerable<Measurement<int>> NotReady() =>
         Parts.Select(part => new Measurement<int>(part.WhyNot() is null ? 0 : 1, new KeyValuePair<string, object?>("part", part.Part)));
 
-    private static KeyValuePair<string, object?> Output(Destination destination) => new("output", destination.SessionId is null ? "audit" : "session");
+    private static KeyValuePair<string, object?> Output(Destination destination) => destination.SessionId is null ? Audit : Session;
 
     private static long Timestamp(long ticks) => ticks == 0 ? 0 : new DateTimeOffset(ticks, TimeSpan.Zero).ToUnixTimeSeconds();
 
     private double Age(DateTimeOffset? since) => since is { } moment ? Math.Max(0, (_time.GetUtcNow() - moment).TotalSeconds) : 0;
 
     /// <summary>One addition per type and run, not per event. A batch holds few types, so a short list beats a dictionary.</summary>
-    private static void CountByType(Counter<long> counter, EventBatch batch, int start, int count, KeyValuePair<string, object?>? tag = null)
+    private static void CountByType(Counter<long> counter, EventBatch batch, int start, int count, KeyValuePair<string, object?> output)
     {
         if (!counter.Enabled)
             return;
@@ -133,7 +141,7 @@ public sealed class PipelineMetrics : IDisposable
                 at++;
             if (at == types.Length)
             {
-                Add(counter, header.Type, 1, tag);
+                counter.Add(1, new("type", header.Type), output);
                 continue;
             }
             if (at == used)
@@ -144,14 +152,6 @@ public sealed class PipelineMetrics : IDisposable
             counts[at]++;
         }
         for (var i = 0; i < used; i++)
-            Add(counter, types[i]!, counts[i], tag);
-    }
-
-    private static void Add(Counter<long> counter, string type, int count, KeyValuePair<string, object?>? tag)
-    {
-        if (tag is { } second)
-            counter.Add(count, new("type", type), second);
-        else
-            counter.Add(count, new KeyValuePair<string, object?>("type", type));
+            counter.Add(counts[i], new("type", types[i]), output);
     }
 }

@@ -1,6 +1,7 @@
 using Gatehouse.Api.Grpc;
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Sources;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Events;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ internal sealed class SessionStreamer(
     OutputLimits limits,
     DeadLetterDesk deadLetters,
     CheckpointWriter checkpoint,
+    PipelineMetrics metrics,
     TimeProvider time,
     ILogger log)
 {
@@ -75,7 +77,7 @@ internal sealed class SessionStreamer(
             while (await stream.WaitToReadAsync(stop).ConfigureAwait(false))
             {
                 using var batch = new EventBatch(64 * 1024);
-                var undecodable = ReadBuffered(stream, batch, progress);
+                var undecodable = ReadBuffered(job, stream, batch, progress);
                 // One batch ahead of the checkpoint and no more: all that is sent while the disk refuses would come twice.
                 await noted.WaitAsync(stop).ConfigureAwait(false);
                 if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false) || !await DeliverAsync(job, batch, progress, stop, abort).ConfigureAwait(false))
@@ -87,8 +89,9 @@ internal sealed class SessionStreamer(
     }
 
     /// <summary>Takes what is at hand without waiting, up to a batch.</summary>
-    private List<Undecodable> ReadBuffered(GrpcMessageStream stream, EventBatch batch, Progress progress)
+    private List<Undecodable> ReadBuffered(RecordingJob job, GrpcMessageStream stream, EventBatch batch, Progress progress)
     {
+        TypeTally? skipped = null;
         var undecodable = new List<Undecodable>();
         while (batch.JsonBytes < BatchBytes && stream.TryRead(out var message))
         {
@@ -102,9 +105,14 @@ internal sealed class SessionStreamer(
                 continue;
             }
             var header = batch[batch.Count - 1];
-            if (!progress.Pass(header.Index) || skipTypes.Contains(header.Type))
-                batch.RemoveLast();
+            var isNew = progress.Pass(header.Index);
+            if (isNew && !skipTypes.Contains(header.Type))
+                continue;
+            batch.RemoveLast();
+            if (isNew)
+                (skipped ??= new TypeTally()).Add(header.Type);
         }
+        metrics.BatchRead(batch, skipped, Destination.Session(job.SessionId));
         return undecodable;
     }
 

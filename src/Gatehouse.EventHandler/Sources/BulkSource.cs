@@ -188,5 +188,5 @@ internal sealed class BulkSource(
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    private static SourceBatch Progress(StateChange change) => new(new EventBatch(0), [change], 0);
+    private static SourceBatch Progress(StateChange change) => new(new EventBatch(0), [change]);
 }

@@ -33,7 +33,7 @@ internal sealed class ChunkReader(
     private int _nextCapacity = 16 * 1024;
     private int _undecodableBytes;
     private int _read;
-    private int _filtered;
+    private TypeTally? _filtered;
     private TextRange _readTo;
 
     // The place behind the last batch handed over.
@@ -127,7 +127,7 @@ internal sealed class ChunkReader(
         if (header.Cursor.Length > 0)
             _readTo = header.Cursor;
         if (!taste.Filter.Wants(header))
-            _filtered++;
+            (_filtered ??= new TypeTally()).Add(header.Type);
         else if (taste.Past is null || !taste.Past.Holds(_events, index))
             return;
         _events.RemoveLast();
@@ -151,7 +151,8 @@ internal sealed class ChunkReader(
         await batches.WriteAsync(batch, cancellation);
 
         _events = null;
-        _read = _filtered = 0;
+        _filtered = null;
+        _read = 0;
         _readTo = default;
         if (cursor != _cursor)
             _backoff.Reset();

@@ -24,7 +24,7 @@ internal sealed class ClusterSource(
         {
             var offered = await new ModeProbe(log, contact, time).AskAsync(cancellation);
             if (offered != mode)
-                await batches.WriteAsync(new SourceBatch(new EventBatch(0), [new StateChange.ModeChosen(offered)], 0), cancellation);
+                await batches.WriteAsync(new SourceBatch(new EventBatch(0), [new StateChange.ModeChosen(offered)]), cancellation);
             mode = offered;
         }
         Log.ModeChosen(logger, mode);

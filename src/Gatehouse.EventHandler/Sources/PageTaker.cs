@@ -26,7 +26,7 @@ internal sealed class PageTaker(
         try
         {
             var settled = ImmutableArray.CreateBuilder<SettledEvent>();
-            var filtered = 0;
+            TypeTally? filtered = null;
             var unseen = 0;
             var newestOnPage = DateTime.MinValue;
             foreach (var item in page.Items)
@@ -71,13 +71,13 @@ internal sealed class PageTaker(
                 }
                 else
                 {
+                    (filtered ??= new TypeTally()).Add(events[events.Count - 1].Type);
                     events.RemoveLast();
-                    filtered++;
                 }
             }
 
             Advance(newestOnPage);
-            if (settled.Count > 0 || filtered > 0)
+            if (settled.Count > 0 || filtered is not null)
             {
                 var batch = new SourceBatch(
                     events, [new StateChange.PageSettled(Newest, seen.Floor, settled.DrainToImmutable())], filtered);
@@ -100,7 +100,7 @@ internal sealed class PageTaker(
             return;
         _floorHandedOver = seen.Floor;
         await batches.WriteAsync(
-            new SourceBatch(new EventBatch(0), [new StateChange.PageSettled(Newest, seen.Floor, [])], 0), cancellation);
+            new SourceBatch(new EventBatch(0), [new StateChange.PageSettled(Newest, seen.Floor, [])]), cancellation);
     }
 
     private void Advance(DateTime newestOnPage)

@@ -38,7 +38,7 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
         var place = await LocateAsync(position, start, cancellation);
         var known = place.Known.Select(pair => new SettledEvent(pair.Key, pair.Value)).ToImmutableArray();
         await batches.WriteAsync(
-            new SourceBatch(new EventBatch(0), [new StateChange.PositionFound(place.Newest, place.Floor, known)], 0), cancellation);
+            new SourceBatch(new EventBatch(0), [new StateChange.PositionFound(place.Newest, place.Floor, known)]), cancellation);
         return place;
     }
 

@@ -5,7 +5,7 @@ namespace Gatehouse.EventHandler.Sources;
 /// <summary>What a source counts beyond the events that it hands over, which the pipeline counts. Names: docs/reference/metrics.md.</summary>
 public sealed class SourceMetrics : IDisposable
 {
-    private readonly Meter _meter = new("Gatehouse.EventHandler");
+    private readonly Meter _meter = EventHandlerMeter.Create();
     private readonly Counter<long> _late;
     private readonly Counter<long> _undecodable;
     private readonly Counter<long> _forgottenEarly;

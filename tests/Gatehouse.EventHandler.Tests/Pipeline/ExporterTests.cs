@@ -63,7 +63,7 @@ public sealed class ExporterTests : IAsyncLifetime
 
     private static IReadOnlyList<SourceBatch> Batches(int count, int events) =>
         [.. Enumerable.Range(0, count).Select(i => new SourceBatch(
-            Some.Batch([.. Enumerable.Repeat("user.login", events)]), [new StateChange.PageSettled(Moment(i), DateTime.MinValue, [])], 0))];
+            Some.Batch([.. Enumerable.Repeat("user.login", events)]), [new StateChange.PageSettled(Moment(i), DateTime.MinValue, [])]))];
 
     private async Task RunAsync(IEventSource source, IDurableOutput output)
     {
@@ -73,7 +73,7 @@ public sealed class ExporterTests : IAsyncLifetime
         var writer = new CheckpointWriter(_checkpoint, _metrics, time, log);
         using var courier = new Courier(output, new RetrySchedule(), desk, _metrics, time, log);
         var streamer = new SessionStreamer(
-            (_, _, _) => throw new GrpcException(GrpcStatus.NotFound, "none"), new HashSet<string>(), courier, output.Limits, desk, writer, time, log);
+            (_, _, _) => throw new GrpcException(GrpcStatus.NotFound, "none"), new HashSet<string>(), courier, output.Limits, desk, writer, _metrics, time, log);
         var sessions = new SessionExporter(1, streamer, new MissingRecordings(desk, writer, time, log), writer, _metrics, log);
         var exporter = new Exporter(source, output, courier, writer, sessions, null, [], _metrics, time, log);
         var writing = writer.RunAsync(Cancellation);

@@ -50,7 +50,7 @@ public class ReceiptsTests
 
     private Receipt Open(int parts)
     {
-        var receipt = new Receipt(new SourceBatch(Some.Batch("user.login"), [], 0), parts, DateTimeOffset.UnixEpoch);
+        var receipt = new Receipt(new SourceBatch(Some.Batch("user.login"), []), parts, DateTimeOffset.UnixEpoch);
         Parts[receipt] = parts;
         _receipts.Open(receipt);
         return receipt;

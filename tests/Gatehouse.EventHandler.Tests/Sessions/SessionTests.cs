@@ -5,6 +5,7 @@ using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Pipeline;
 using Gatehouse.EventHandler.Sessions;
 using Gatehouse.EventHandler.State;
+using Gatehouse.EventHandler.Tests.Pipeline;
 using Gatehouse.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -51,6 +52,20 @@ public sealed class SessionTests : IAsyncLifetime
         Assert.Equal(["s1-0", "s1-2", "s1-4"], _output.Of("s1"));
         await run.StopAsync();
         Assert.Empty(run.Checkpoint.State.Sessions);
+    }
+
+    [Fact]
+    public async Task The_events_of_recordings_are_counted_by_type_like_those_of_the_log()
+    {
+        using var counts = new EventCounts(_metrics);
+        AddRecording("s1", "session.start", "print", "resize", "print", "session.end");
+        await using var run = await StartAsync();
+        run.Sessions.Enqueue("s1", Uploaded);
+        await run.Sessions.WhenIdleAsync(Cancellation);
+        await run.StopAsync();
+        Assert.Equal(["resize session 1", "session.end session 1", "session.start session 1"], counts.Of("read"));
+        Assert.Equal(["print session 2"], counts.Of("filtered"));
+        Assert.Equal(counts.Of("read"), counts.Of("sent"));
     }
 
     [Fact]
@@ -187,7 +202,7 @@ public sealed class SessionTests : IAsyncLifetime
             Writer = new CheckpointWriter(checkpoint, test._metrics, test._time, log);
             _courier = new Courier(test._output, new RetrySchedule(), desk, test._metrics, test._time, log);
             var streamer = new SessionStreamer(
-                new AuditLogClient(test._channel).SessionEventsAsync, new HashSet<string> { "print" }, _courier, test._output.Limits, desk, Writer, test._time, log);
+                new AuditLogClient(test._channel).SessionEventsAsync, new HashSet<string> { "print" }, _courier, test._output.Limits, desk, Writer, test._metrics, test._time, log);
             Sessions = new SessionExporter(concurrency, streamer, new MissingRecordings(desk, Writer, test._time, log), Writer, test._metrics, log);
             _sessions = Sessions.RunAsync(_stop.Token, Cancellation);
             _writing = Writer.RunAsync(Cancellation);

@@ -44,7 +44,8 @@ internal sealed class SourceRun : IAsyncDisposable
 
     public List<string> Undecodable { get; } = [];
 
-    public int Filtered { get; private set; }
+    /// <summary>Events that the filters took out, by type.</summary>
+    public SortedDictionary<string, int> Filtered { get; } = new(StringComparer.Ordinal);
 
     public int Batches { get; private set; }
 
@@ -131,7 +132,11 @@ internal sealed class SourceRun : IAsyncDisposable
     private void Settle(SourceBatch batch)
     {
         Batches++;
-        Filtered += batch.Filtered;
+        if (batch.Filtered is not null)
+        {
+            foreach (var (type, count) in batch.Filtered)
+                Filtered[type] = Filtered.GetValueOrDefault(type) + count;
+        }
         for (var i = 0; i < batch.Events.Count; i++)
         {
             Delivered.Add(batch.Events.TextString(batch.Events[i].Id));
