@@ -1,3 +1,4 @@
+using Gatehouse.EventHandler.Locks;
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Pipeline;
 using Gatehouse.EventHandler.Sources;
@@ -15,6 +16,8 @@ public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
     public SourceMetrics Source { get; } = new();
 
     public OutputMetrics Output { get; } = new();
+
+    public LockMetrics Locks { get; } = new();
 
     /// <summary>Why no events come from the cluster right now; null when they do.</summary>
     public Func<string?> ClusterProblem { get; internal set; } = () => "not connected yet";
@@ -38,5 +41,6 @@ public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
         Pipeline.Dispose();
         Source.Dispose();
         Output.Dispose();
+        Locks.Dispose();
     }
 }

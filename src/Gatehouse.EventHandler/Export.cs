@@ -58,7 +58,7 @@ internal sealed class Export : IAsyncDisposable
         var missing = new MissingRecordings(deadLetters, _writer, time, _log);
         var streamer = new SessionStreamer(cluster.AuditLog.SessionEventsAsync, plan.SkipSessionTypes, _courier, output.Limits, deadLetters, _writer, _metrics, time, _log);
         _sessions = new SessionExporter(plan.Concurrency, streamer, missing, _writer, _metrics, _log);
-        _locks = plan.Lock.Enabled && !plan.DryRun ? new LoginLocks(plan.Lock, cluster.AuditLog.UpsertLockAsync, time, _log) : null;
+        _locks = plan.Lock.Enabled && !plan.DryRun ? new LoginLocks(plan.Lock, cluster.AuditLog.UpsertLockAsync, status.Locks, time, _log) : null;
 
         var sourceLog = logs.CreateLogger<ClusterSource>();
         var contact = new ClusterContact(time, sourceLog, Random.Shared.NextDouble);
@@ -117,7 +117,8 @@ internal sealed class Export : IAsyncDisposable
         var writing = _writer.RunAsync(_abort.Token);
         var sessions = _sessions.RunAsync(sessionsStop.Token, _abort.Token);
         var exporting = _exporter.RunAsync(noMore.Token, _stop.Token, _abort.Token);
-        var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token), _locks?.RunAsync(_stop.Token) ?? Task.CompletedTask };
+        var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token) };
+        var locking = _locks?.RunAsync(_stop.Token, _abort.Token) ?? Task.CompletedTask;
         using var graceEnds = _stop.Token.Register(() => _ = EndGraceAsync());
 
         // The export ends with the exporter and the recordings it announced, or with the first part that fails.
@@ -130,7 +131,10 @@ internal sealed class Export : IAsyncDisposable
         foreach (var part in (Task[])[exporting, sessions])
             failure ??= await FailureOfAsync(part).ConfigureAwait(false);
         _writer.Complete();
-        foreach (var part in (Task[])[writing, .. background])
+        failure ??= await FailureOfAsync(writing).ConfigureAwait(false);
+        // The last batch may want locks, and is considered when it is durable.
+        _locks?.Complete();
+        foreach (var part in (Task[])[locking, .. background])
             failure ??= await FailureOfAsync(part).ConfigureAwait(false);
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Threading.Channels;
 using Gatehouse.Api.Grpc;
 using Gatehouse.Api.Types;
@@ -11,27 +9,32 @@ namespace Gatehouse.EventHandler.Locks;
 
 /// <summary>
 /// Locks users who fail to log in too often (event-handler spec 7). Where it parts from upstream: attempts are counted by user, not by
-/// <c>login</c>, which local logins do not carry; the clock is the events' own; and a lock that cannot be made is tried again by
-/// itself, never by sending the event once more.
+/// <c>login</c>, which local logins do not carry; the clock is the events' own, for the count and for the end of a lock; and a lock that
+/// cannot be made is tried again by itself, never by sending the event once more.
 /// </summary>
-internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, Task> upsert, TimeProvider time, ILogger log)
+internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, Task> upsert, LockMetrics metrics, TimeProvider time, ILogger log)
 {
     private const string UserLogin = "user.login";
 
-    /// <summary>Users watched at once; an attack with made-up names must not fill the memory.</summary>
-    private const int MostUsers = 10_000;
+    /// <summary>Locks that may wait to be made. One call takes milliseconds; more wait only when the cluster is away.</summary>
+    private const int MostWaiting = 1024;
 
     /// <summary>
-    /// Failures older than this are history: a handler that reads last year's log must not lock today's users. At least the period
-    /// counted over, and as long as a lock would last when it ends by itself.
+    /// A failure this old locks nobody: a handler that reads last year's log must not lock today's users. A lock that ends by itself
+    /// would have ended by then; for one that does not, ten minutes, which no log lags behind in peace, or the period counted over.
     /// </summary>
-    private readonly TimeSpan _stale = Longest(TimeSpan.FromMinutes(10), plan.Period, plan.For);
+    private readonly TimeSpan _stale =
+        plan.For > TimeSpan.Zero ? plan.For : TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, plan.Period.Ticks));
 
-    private readonly Dictionary<string, Queue<DateTime>> _failures = [];
-    private readonly ConcurrentDictionary<string, bool> _waiting = new();
+    private readonly LoginFailures _failures = new(plan.FailedAttemptsCount, plan.Period);
 
-    private readonly Channel<LockV2> _wanted = Channel.CreateBounded<LockV2>(
-        new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _gate = new();
+
+    /// <summary>By name. Who fails again while his lock waits gets the later one.</summary>
+    private readonly Dictionary<string, LockV2> _waiting = [];
+
+    /// <summary>Names of what waits, in order; as bounded as <see cref="_waiting"/>.</summary>
+    private readonly Channel<string> _names = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Looks at the logins of a settled batch. Called by one task, in the order of the log.</summary>
     public void Consider(EventBatch batch)
@@ -43,52 +46,35 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
         }
     }
 
-    /// <summary>Makes the wanted locks, one after another.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>No more batches come: what waits is made, and <see cref="RunAsync"/> ends.</summary>
+    public void Complete() => _names.Writer.TryComplete();
+
+    /// <summary>Makes the wanted locks, one after another, until <see cref="Complete"/>.</summary>
+    /// <param name="stop">Each is tried once more and not again.</param>
+    /// <param name="abort">Nothing is tried any more.</param>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
     {
-        await foreach (var wanted in _wanted.Reader.ReadAllAsync(stop).ConfigureAwait(false))
+        await foreach (var name in _names.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            await MakeAsync(wanted, stop).ConfigureAwait(false);
-            _waiting.TryRemove(wanted.Metadata.Name, out _);
+            LockV2? wanted;
+            lock (_gate)
+                _waiting.Remove(name, out wanted);
+            await MakeAsync(wanted!, stop, abort).ConfigureAwait(false);
         }
     }
 
     private void Count(FailedLogin failed, DateTime when)
     {
-        if (time.GetUtcNow().UtcDateTime - when > _stale)
+        var now = time.GetUtcNow().UtcDateTime;
+        if (now - when >= _stale + plan.Period)
             return;
-        if (!_failures.TryGetValue(failed.User, out var times))
-        {
-            if (_failures.Count >= MostUsers)
-                ForgetQuietUsers(when);
-            _failures[failed.User] = times = new Queue<DateTime>();
-        }
-        while (times.TryPeek(out var oldest) && when - oldest >= plan.Period)
-            times.Dequeue();
-        times.Enqueue(when);
-        // Enough times are kept to tell that the allowance is used up, no more.
-        while (times.Count > plan.FailedAttemptsCount + 1)
-            times.Dequeue();
-        if (times.Count > plan.FailedAttemptsCount)
-            Want(failed);
+        if (_failures.IsTooMany(failed.User, when, out var newest) && now - newest < _stale)
+            Want(failed, newest);
     }
 
-    private void ForgetQuietUsers(DateTime now)
-    {
-        foreach (var (user, times) in _failures.ToArray())
-        {
-            if (times.Count == 0 || now - times.Last() >= plan.Period)
-                _failures.Remove(user);
-        }
-        if (_failures.Count >= MostUsers)
-            _failures.Remove(_failures.MinBy(entry => entry.Value.Last()).Key);
-    }
-
-    private void Want(FailedLogin failed)
+    private void Want(FailedLogin failed, DateTime when)
     {
         var name = $"event-handler-auto-lock-{failed.User}-{failed.Login}";
-        if (!_waiting.TryAdd(name, true))
-            return;
         var wanted = new LockV2
         {
             Kind = "lock",
@@ -98,81 +84,57 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
             {
                 Target = new LockTarget { User = failed.User, Login = failed.Login },
                 Message = "User is locked due to too many failed login attempts",
-                Expires = plan.For > TimeSpan.Zero ? Timestamp.FromDateTimeOffset(time.GetUtcNow() + plan.For) : null,
+                Expires = plan.For > TimeSpan.Zero ? Timestamp.FromDateTime(DateTime.SpecifyKind(when, DateTimeKind.Utc) + plan.For) : null,
             },
         };
-        if (_wanted.Writer.TryWrite(wanted))
-            return;
-        _waiting.TryRemove(name, out _);
-        Log.LockNotMade(log, failed.User, "too many locks are waiting to be made");
+        lock (_gate)
+        {
+            var isNew = !_waiting.ContainsKey(name);
+            if (!isNew || _waiting.Count < MostWaiting)
+            {
+                _waiting[name] = wanted;
+                if (isNew)
+                    _names.Writer.TryWrite(name);
+                return;
+            }
+        }
+        NotMade(wanted, "too many locks are waiting to be made");
     }
 
     /// <summary>A few tries: by the time an outage of minutes is over, the user has failed again or stopped trying.</summary>
-    private async Task MakeAsync(LockV2 wanted, CancellationToken stop)
+    private async Task MakeAsync(LockV2 wanted, CancellationToken stop, CancellationToken abort)
     {
         const int Tries = 5;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await upsert(wanted, stop).ConfigureAwait(false);
+                await upsert(wanted, abort).ConfigureAwait(false);
+                metrics.Made();
                 Log.UserLocked(log, wanted.Spec.Target.User, wanted.Spec.Target.Login);
                 return;
             }
-            catch (GrpcException) when (stop.IsCancellationRequested)
+            catch (Exception e) when (e is GrpcException or OperationCanceledException && abort.IsCancellationRequested)
             {
+                NotMade(wanted, "the handler was stopped");
                 return;
             }
             catch (GrpcException e)
             {
-                if (attempt == Tries || e.Status is GrpcStatus.PermissionDenied or GrpcStatus.InvalidArgument or GrpcStatus.Unimplemented)
+                var isFinal = e.Status is GrpcStatus.PermissionDenied or GrpcStatus.InvalidArgument or GrpcStatus.Unimplemented;
+                if (isFinal || attempt == Tries || stop.IsCancellationRequested)
                 {
-                    Log.LockNotMade(log, wanted.Spec.Target.User, e.Message);
+                    NotMade(wanted, e.Message);
                     return;
                 }
-                await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time, stop).ConfigureAwait(false);
             }
+            await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private static TimeSpan Longest(params ReadOnlySpan<TimeSpan> spans)
+    private void NotMade(LockV2 wanted, string why)
     {
-        var longest = TimeSpan.Zero;
-        foreach (var span in spans)
-            longest = span > longest ? span : longest;
-        return longest;
-    }
-
-    /// <summary>What counts of a failed <c>user.login</c>; null when the login succeeded or names no user.</summary>
-    private sealed record FailedLogin(string User, string Login)
-    {
-        public static FailedLogin? Read(ReadOnlySpan<byte> json)
-        {
-            string user = "", login = "";
-            var success = false;
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = EventLimits.MaxDepth + 1 });
-            reader.Read();
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var name = reader.ValueTextEquals("user"u8) ? 1 : reader.ValueTextEquals("login"u8) ? 2 : reader.ValueTextEquals("success"u8) ? 3 : 0;
-                reader.Read();
-                switch (name, reader.TokenType)
-                {
-                    case (1, JsonTokenType.String):
-                        user = reader.GetString() ?? "";
-                        break;
-                    case (2, JsonTokenType.String):
-                        login = reader.GetString() ?? "";
-                        break;
-                    case (3, JsonTokenType.True):
-                        success = true;
-                        break;
-                    default:
-                        reader.Skip();
-                        break;
-                }
-            }
-            return success || user.Length == 0 ? null : new FailedLogin(user, login);
-        }
+        metrics.Failed();
+        Log.LockNotMade(log, wanted.Spec.Target.User, why);
     }
 }

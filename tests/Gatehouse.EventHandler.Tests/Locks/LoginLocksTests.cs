@@ -1,23 +1,26 @@
-using System.Threading.Channels;
 using Gatehouse.Api.Grpc;
 using Gatehouse.Api.Types;
 using Gatehouse.EventHandler.Locks;
+using Gatehouse.EventHandler.Tests.Sources;
 using Gatehouse.Events;
 using Gatehouse.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Locks;
 
-public class LoginLocksTests
+public sealed class LoginLocksTests : IDisposable
 {
+    private const int LockNotMade = 3602;
+
     private static readonly DateTimeOffset Now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly FakeTimeProvider _time = new(Now);
-    private readonly Channel<LockV2> _made = Channel.CreateUnbounded<LockV2>();
+    private readonly WaitingClock _time = new(Now);
+    private readonly LockMetrics _metrics = new();
+    private readonly CollectingLogger<LoginLocks> _log = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _metrics.Dispose();
 
     [Fact]
     public async Task One_failure_more_than_allowed_locks_the_user()
@@ -28,7 +31,7 @@ public class LoginLocksTests
         Assert.Equal("carol", made.Spec.Target.User);
         Assert.Equal("", made.Spec.Target.Login);
         Assert.Equal("User is locked due to too many failed login attempts", made.Spec.Message);
-        Assert.Equal(Now.AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
+        Assert.Equal(Now.AddSeconds(30).AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
     }
 
     [Fact]
@@ -59,54 +62,120 @@ public class LoginLocksTests
     }
 
     [Fact]
+    public async Task A_lock_that_would_be_over_is_not_made() =>
+        Assert.Empty(await LocksAfterAsync(new LockPlan { Enabled = true, For = TimeSpan.FromMinutes(5) }, Failed("carol", -330), Failed("carol", -320), Failed("carol", -310), Failed("carol", -300)));
+
+    [Fact]
+    public async Task Failures_too_old_for_a_lock_count_together_with_one_that_is_not()
+    {
+        var plan = new LockPlan { Enabled = true, For = TimeSpan.FromMinutes(1), Period = TimeSpan.FromMinutes(5) };
+        var made = Assert.Single(await LocksAfterAsync(plan, Failed("carol", -100), Failed("carol", -90), Failed("carol", -80), Failed("carol", -10)));
+        Assert.Equal(Now.AddSeconds(50), made.Spec.Expires.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_failure_that_turns_up_late_counts_where_it_belongs()
+    {
+        var plan = new LockPlan { Enabled = true, For = TimeSpan.FromMinutes(10) };
+        Assert.Empty(await LocksAfterAsync(plan, Failed("carol", 0), Failed("carol", 10), Failed("carol", -180), Failed("carol", 20)));
+        var made = Assert.Single(await LocksAfterAsync(plan, Failed("carol", 0), Failed("carol", 10), Failed("carol", 20), Failed("carol", 5)));
+        Assert.Equal(Now.AddSeconds(20).AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task Who_fails_again_while_his_lock_waits_gets_the_later_end()
+    {
+        var plan = new LockPlan { Enabled = true, FailedAttemptsCount = 1, For = TimeSpan.FromMinutes(10) };
+        var made = Assert.Single(await LocksAfterAsync(plan, Failed("carol", -30), Failed("carol", -20), Failed("carol", -10), Failed("carol", 0)));
+        Assert.Equal(Now.AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_flood_of_made_up_users_does_not_hide_one_who_fails_now()
+    {
+        var flood = Enumerable.Range(0, 25_000).Select(i => Failed($"nobody-{i}", 0));
+        Assert.Equal("carol", Assert.Single(await LocksAfterAsync(new LockPlan { Enabled = true }, [.. flood, .. Enumerable.Range(1, 4).Select(i => Failed("carol", i))])).Spec.Target.User);
+    }
+
+    [Fact]
     public async Task A_lock_that_cannot_be_made_is_tried_again_and_given_up_when_denied()
     {
         var calls = 0;
-        var given = new TaskCompletionSource();
-        var locks = new LoginLocks(
+        var locks = Locks(
             new LockPlan { Enabled = true, FailedAttemptsCount = 0 },
-            (_, _) =>
-            {
-                if (++calls == 1)
-                    throw new GrpcException(GrpcStatus.Unavailable, "away");
-                given.TrySetResult();
-                throw new GrpcException(GrpcStatus.PermissionDenied, "access denied");
-            },
-            _time,
-            NullLogger.Instance);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var running = locks.RunAsync(stop.Token);
-        using var batch = BatchOf(Failed("carol", 0));
-        locks.Consider(batch);
-        while (!given.Task.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+            () => throw (++calls == 1 ? new GrpcException(GrpcStatus.Unavailable, "away") : new GrpcException(GrpcStatus.PermissionDenied, "access denied")));
+        Consider(locks, Failed("carol", 0));
+        locks.Complete();
+        var running = locks.RunAsync(Cancellation, Cancellation);
+        var pause = await _time.Waits.ReadAsync(Cancellation);
+        Assert.Equal(0, _log.Count(LockNotMade));
+        _time.Advance(pause.Length);
+        await running;
         Assert.Equal(2, calls);
+        Assert.Equal(1, _log.Count(LockNotMade));
     }
 
-    private async Task<List<LockV2>> LocksAfterAsync(LockPlan plan, params (string User, string Json, int Second)[] events)
+    [Fact]
+    public async Task A_stop_ends_the_pause_and_each_lock_that_waits_is_tried_once()
     {
-        var locks = new LoginLocks(plan, (wanted, _) => _made.Writer.WriteAsync(wanted, Cancellation).AsTask(), _time, NullLogger.Instance);
-        using var batch = BatchOf([.. events, ("sentinel", """{"event":"user.login","success":false,"user":"sentinel"}""", 0)]);
-        locks.Consider(batch);
-        // A user who is over any allowance ends the list: what comes before him is all there is.
-        using var sentinel = BatchOf([.. Enumerable.Range(0, 50).Select(_ => Failed("sentinel", 0))]);
-        locks.Consider(sentinel);
+        List<string> calls = [];
+        var locks = new LoginLocks(
+            new LockPlan { Enabled = true, FailedAttemptsCount = 0 },
+            (wanted, _) =>
+            {
+                calls.Add(wanted.Spec.Target.User);
+                return wanted.Spec.Target.User == "bob" ? Task.CompletedTask : throw new GrpcException(GrpcStatus.Unavailable, "away");
+            },
+            _metrics, _time, _log);
+        Consider(locks, Failed("carol", 0), Failed("bob", 0), Failed("dave", 0));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var running = locks.RunAsync(stop.Token);
-        var made = new List<LockV2>();
-        await foreach (var wanted in _made.Reader.ReadAllAsync(Cancellation))
-        {
-            if (wanted.Spec.Target.User == "sentinel")
-                break;
-            made.Add(wanted);
-        }
+        var running = locks.RunAsync(stop.Token, Cancellation);
+        await _time.Waits.ReadAsync(Cancellation);
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        locks.Complete();
+        await running;
+        Assert.Equal(["carol", "carol", "bob", "dave"], calls);
+        Assert.Equal(2, _log.Count(LockNotMade));
+    }
+
+    [Fact]
+    public async Task What_is_cut_off_is_told()
+    {
+        using var abort = new CancellationTokenSource();
+        var locks = Locks(new LockPlan { Enabled = true, FailedAttemptsCount = 0 }, () =>
+        {
+            abort.Cancel();
+            throw new OperationCanceledException(abort.Token);
+        });
+        Consider(locks, Failed("carol", 0));
+        locks.Complete();
+        await locks.RunAsync(abort.Token, abort.Token);
+        Assert.Contains(_log.Lines, line => line.Id == LockNotMade);
+    }
+
+    private LoginLocks Locks(LockPlan plan, Action upsert) =>
+        new(plan, (_, _) => { upsert(); return Task.CompletedTask; }, _metrics, _time, _log);
+
+    private static void Consider(LoginLocks locks, params IReadOnlyList<(string User, string Json, int Second)> events)
+    {
+        using var batch = BatchOf(events);
+        locks.Consider(batch);
+    }
+
+    private async Task<List<LockV2>> LocksAfterAsync(LockPlan plan, params IReadOnlyList<(string User, string Json, int Second)> events)
+    {
+        var made = new List<LockV2>();
+        var locks = new LoginLocks(
+            plan,
+            (wanted, _) =>
+            {
+                made.Add(wanted);
+                return Task.CompletedTask;
+            },
+            _metrics, _time, _log);
+        Consider(locks, events);
+        locks.Complete();
+        await locks.RunAsync(Cancellation, Cancellation);
         return made;
     }
 
