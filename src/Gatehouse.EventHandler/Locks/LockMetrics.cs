@@ -5,7 +5,7 @@ namespace Gatehouse.EventHandler.Locks;
 /// <summary>What became of the locks the handler wanted. Names: docs/reference/metrics.md.</summary>
 public sealed class LockMetrics : IDisposable
 {
-    private readonly Meter _meter = new("Gatehouse.EventHandler");
+    private readonly Meter _meter = EventHandlerMeter.Create();
     private readonly Counter<long> _locks;
 
     public LockMetrics() =>

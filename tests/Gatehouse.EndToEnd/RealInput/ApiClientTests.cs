@@ -13,9 +13,9 @@ public sealed class ApiClientTests(RealCluster cluster) : IClassFixture<RealClus
     [InlineData(true)]
     public async Task It_is_content_with_every_call(bool keyPair)
     {
-        string[] credential = keyPair
-            ? ["--cert", cluster.KeyPair + ".crt", "--key", cluster.KeyPair + ".key", "--ca", cluster.KeyPair + ".cas"]
-            : ["--identity", cluster.Identity];
+        var credential = keyPair
+            ? await cluster.Auth.KeyPairAsync("teleport-event-handler", "teleport-event-handler")
+            : await cluster.Auth.IdentityAsync("teleport-event-handler", "teleport-event-handler");
         Assert.Equal("example.test", (string?)(await CallAsync(credential, "ping")).Single()["cluster"]);
         var events = await CallAsync(credential, "events", "--from", "2026-11-20", "--to", "2026-11-23", "--limit", "0", "--page", "250");
         Assert.Equal(1017, events.Count);
@@ -27,26 +27,5 @@ public sealed class ApiClientTests(RealCluster cluster) : IClassFixture<RealClus
         Assert.Equal(File.ReadLines(RealCluster.RecordingsFile).Count(line => line.Contains($"\"sid\":\"{sid}\"", StringComparison.Ordinal) || (string)JsonNode.Parse(line)!["sid"]! == sid), (await CallAsync(credential, "session", "--id", sid)).Count);
     }
 
-    [Fact]
-    public async Task Who_may_not_is_told_so_in_the_real_ones_words()
-    {
-        var end = await RunAsync(["--identity", cluster.Reader], "lock", "--user", "mallory");
-        Assert.Equal(1, end.Exit);
-        Assert.Equal("error: access denied: access denied to perform action \"create\" on \"lock\", access denied to perform action \"update\" on \"lock\"\n", end.Errors);
-    }
-
-    private async Task<IReadOnlyList<JsonNode>> CallAsync(string[] credential, params string[] arguments)
-    {
-        var end = await RunAsync(credential, arguments);
-        Assert.True(end.Exit == 0, end.Errors);
-        return [.. end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
-    }
-
-    private async Task<ProgramEnd> RunAsync(string[] credential, params string[] arguments)
-    {
-        var client = Repository.Shared("peers", "bin", "teleport-api-client");
-        Peer.RequireThat(client is not null, "teleport-api-client is not beside this checkout");
-        await using var program = RunningProgram.Start(client!, "/", null, null, [arguments[0], "--addr", cluster.Address, "--timeout", "10s", .. credential, .. arguments[1..]]);
-        return await program.EndAsync();
-    }
+    private async Task<IReadOnlyList<JsonNode>> CallAsync(string[] credential, params string[] arguments) => (await cluster.Auth.CallAsync(credential, arguments)).Lines();
 }

@@ -44,7 +44,7 @@ public sealed class RealInputTests(RealCluster cluster) : IClassFixture<RealClus
             session-url = "{receiver.Url}/session"
             {settings}
             [teleport]
-            addr = "{cluster.Address}"
+            addr = "{cluster.Auth.Address}"
             identity = "{cluster.Identity}"
             """);
         await using var handler = RunningProgram.Start(Binaries.EventHandler, _folder.Path, null, null, "start", "--config", "handler.toml");

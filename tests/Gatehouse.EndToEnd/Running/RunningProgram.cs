@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Gatehouse.EndToEnd.Running;
@@ -139,4 +140,11 @@ internal sealed record ProgramEnd(int Exit, string Output, string Errors)
 
     /// <summary>The messages of the log, in order.</summary>
     public IReadOnlyList<string> Messages => [.. Log.Select(line => line.Message)];
+
+    /// <summary>What it printed, a JSON document a line; fails when the program did.</summary>
+    public IReadOnlyList<JsonNode> Lines()
+    {
+        Assert.True(Exit == 0, Errors);
+        return [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+    }
 }
