@@ -35,7 +35,7 @@ public class RoomMapTests
     [Fact]
     public void Hosting_has_only_its_closed_list_of_folders()
     {
-        string[] folders = ["Diagnostics", "Lifetime", "Logging", "Settings", "Tls"];
+        string[] folders = ["Diagnostics", "Files", "Lifetime", "Logging", "Settings", "Tls"];
         var found = Directory.GetDirectories(Testing.Repository.PathOf("src", "Gatehouse.Hosting"))
             .Select(directory => Path.GetFileName(directory))
             .Where(name => name is not ("bin" or "obj"));

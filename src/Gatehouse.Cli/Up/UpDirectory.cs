@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.Cli.Up;
 
@@ -33,9 +34,9 @@ internal sealed partial class UpJson : JsonSerializerContext;
 /// <summary>The one folder of <c>gatehouse up</c>: where each thing is, and the memory.</summary>
 internal sealed class UpDirectory : IDisposable
 {
-    private readonly FileStream _only;
+    private readonly FileLock _only;
 
-    private UpDirectory(string root, FileStream only) => (Root, _only) = (root, only);
+    private UpDirectory(string root, FileLock only) => (Root, _only) = (root, only);
 
     public string Root { get; }
 
@@ -67,19 +68,13 @@ internal sealed class UpDirectory : IDisposable
         try
         {
             Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new UpException($"cannot use {root}: {failure.Message}", failure);
-        }
-        try
-        {
-            var only = new FileStream(Path.Combine(root, "up.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var only = FileLock.TryTake(Path.Combine(root, "up.lock"))
+                ?? throw new UpException($"{root} is in use by another gatehouse up; stop that one, or give another --dir");
             return new UpDirectory(root, only);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new UpException($"{root} is in use by another gatehouse up; stop that one, or give another --dir", failure);
+            throw new UpException($"cannot use {root}: {failure.Message}", failure);
         }
     }
 

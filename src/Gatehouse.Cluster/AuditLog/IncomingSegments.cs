@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gatehouse.Cluster.Storage;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.Cluster.AuditLog;
 
@@ -64,9 +65,9 @@ internal static class IncomingSegments
         if (File.Exists(from.Index))
             File.Move(from.Index, to.Index, overwrite: true);
         File.Move(from.Lines, to.Lines);
-        Disk.SyncDirectory(to.Directory);
-        Disk.SyncDirectory(Path.GetDirectoryName(to.Directory)!);
-        Disk.SyncDirectory(from.Directory);
+        DirectorySync.Flush(to.Directory);
+        DirectorySync.Flush(Path.GetDirectoryName(to.Directory)!);
+        DirectorySync.Flush(from.Directory);
     }
 
     private static DateOnly? DayOf(SegmentFiles files) =>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Gatehouse.Cluster.Storage;
 using Gatehouse.Events;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.Cluster.AuditLog;
 
@@ -21,8 +22,8 @@ internal sealed class OpenSegment : IDisposable
         Segment = Segment.Opened(files, day, _content, cache);
         Disk.CreateDirectory(files.Directory);
         _file = Disk.CreateFile(files.Lines);
-        Disk.SyncDirectory(files.Directory);
-        Disk.SyncDirectory(Path.GetDirectoryName(files.Directory)!);
+        DirectorySync.Flush(files.Directory);
+        DirectorySync.Flush(Path.GetDirectoryName(files.Directory)!);
     }
 
     public Segment Segment { get; }

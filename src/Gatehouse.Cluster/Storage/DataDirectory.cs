@@ -1,3 +1,5 @@
+using Gatehouse.Hosting.Files;
+
 namespace Gatehouse.Cluster.Storage;
 
 /// <summary>
@@ -42,33 +44,31 @@ internal sealed class DataDirectory
     }
 
     /// <summary>Takes a lock that ends with this process, or says that another process has it.</summary>
-    /// <exception cref="ClusterException">The file is not ours.</exception>
-    public static FileStream? TryLock(string path)
+    /// <exception cref="ClusterException">The file cannot be made or is not ours.</exception>
+    public static FileLock? TryLock(string path)
     {
         try
         {
-            return Disk.CreateFile(path, FileMode.OpenOrCreate, FileShare.None);
+            return FileLock.TryTake(path);
         }
-        catch (IOException) when (System.IO.File.Exists(path))
-        {
-            return null;
-        }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (Disk.IsRefusal(error))
         {
             throw Disk.Refused(path, error);
         }
     }
 
     /// <summary>Waits for a lock that others hold for moments only.</summary>
-    public static async Task<FileStream> LockAsync(string path, TimeProvider time, CancellationToken cancellation)
+    /// <exception cref="ClusterException">As <see cref="TryLock"/>, or not to be had within 10 s.</exception>
+    public static async Task<FileLock> LockAsync(string path, TimeProvider time, CancellationToken cancellation)
     {
-        for (var attempt = 0; ; attempt++)
+        try
         {
-            if (TryLock(path) is { } taken)
-                return taken;
-            if (attempt == 100)
-                throw new ClusterException($"{path} is held by another process");
-            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation);
+            return await FileLock.TakeAsync(path, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), time, cancellation)
+                ?? throw new ClusterException($"{path} is held by another process");
+        }
+        catch (Exception error) when (Disk.IsRefusal(error))
+        {
+            throw Disk.Refused(path, error);
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.Cluster.Storage;
 
@@ -6,10 +6,9 @@ namespace Gatehouse.Cluster.Storage;
 /// Writes that a power cut cannot halve: a file is whole under its name or not there. What root makes belongs to the owner of the directory
 /// it is made in (<see cref="Ownership"/>), so that a command an administrator runs never leaves files the service cannot read.
 /// </summary>
-internal static partial class Disk
+internal static class Disk
 {
-    public const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    public const UnixFileMode PrivateDirectory = PrivateFile | UnixFileMode.UserExecute;
+    private const UnixFileMode PrivateDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Creates a directory that only its owner can enter. An existing one is left as it is.</summary>
     public static void CreateDirectory(string path)
@@ -25,35 +24,10 @@ internal static partial class Disk
             Ownership.GiveDirectory(directory);
     }
 
-    /// <summary>Opens a file for its owner alone.</summary>
+    /// <summary>Opens a file for its owner alone, to write.</summary>
     /// <param name="give">False leaves a new file to whoever made it, whatever the owner of the directory.</param>
-    public static FileStream CreateFile(string path, FileMode mode = FileMode.CreateNew, FileShare share = FileShare.Read, bool give = true)
-    {
-        // Only a file that is certainly new is given away: an old one may be a link somebody put there.
-        if (mode != FileMode.CreateNew)
-        {
-            try
-            {
-                return CreateFile(path, FileMode.CreateNew, share, give);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                return Open(path, mode, share);
-            }
-        }
-        var file = Open(path, mode, share);
-        if (give)
-            Ownership.GiveFile(file.SafeFileHandle, path);
-        return file;
-    }
-
-    private static FileStream Open(string path, FileMode mode, FileShare share)
-    {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = share, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = PrivateFile;
-        return new FileStream(path, options);
-    }
+    public static FileStream CreateFile(string path, FileMode mode = FileMode.CreateNew, bool give = true) =>
+        PrivateFile.Open(path, mode, FileAccess.Write, FileShare.Read, give);
 
     /// <summary>Whether the file system refused, as a matter of rights, space or a broken disk.</summary>
     public static bool IsRefusal(Exception error) => error is IOException or UnauthorizedAccessException;
@@ -85,7 +59,7 @@ internal static partial class Disk
             File.Delete(temporary);
             throw;
         }
-        SyncDirectory(directory);
+        DirectorySync.Flush(directory);
     }
 
     /// <summary>Removes what <see cref="WriteAtomically"/> left when its process was killed. Younger files may be in somebody's hands.</summary>
@@ -97,32 +71,4 @@ internal static partial class Disk
 
     /// <summary>Files are written in seconds; a day is for a process that was stopped in between, and for clocks that disagree.</summary>
     public static bool IsAbandoned(string path, DateTimeOffset now) => now.UtcDateTime - File.GetLastWriteTimeUtc(path) > TimeSpan.FromDays(1);
-
-    /// <summary>Makes the names in a directory durable. .NET opens no directories, so this asks the C library.</summary>
-    public static void SyncDirectory(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        var descriptor = Open(path, 0);
-        if (descriptor < 0)
-            throw new IOException($"cannot open directory {path}: {Marshal.GetLastPInvokeErrorMessage()}");
-        try
-        {
-            if (Fsync(descriptor) != 0)
-                throw new IOException($"cannot sync directory {path}: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

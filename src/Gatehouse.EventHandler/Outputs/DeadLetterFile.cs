@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gatehouse.Events;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.EventHandler.Outputs;
 
@@ -124,7 +125,7 @@ public sealed class DeadLetterFile : IDisposable
         await _oneAtATime.WaitAsync(cancellation);
         try
         {
-            using var held = await DeadLetterLock.TakeAsync(_directory, _time, cancellation);
+            using var held = await LockAsync(_directory, _time, cancellation);
             await AppendToAsync(Path, lines.GetBuffer().AsMemory(0, (int)lines.Length), cancellation);
             Interlocked.Add(ref _count, count);
         }
@@ -134,6 +135,15 @@ public sealed class DeadLetterFile : IDisposable
         }
     }
 
+    /// <summary>Keeps an append and the first and last step of a replay apart, also across processes. Held for milliseconds.</summary>
+    /// <exception cref="IOException">Not to be had within 10 s, or the directory cannot be written.</exception>
+    internal static async ValueTask<IDisposable> LockAsync(string directory, TimeProvider time, CancellationToken cancellation)
+    {
+        var path = System.IO.Path.Combine(directory, "dead-letters.lock");
+        return await FileLock.TakeAsync(path, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(10), time, cancellation)
+            ?? throw new IOException($"{path} is held by another process");
+    }
+
     /// <summary>Appends whole lines and fsyncs. The caller holds the lock.</summary>
     internal static ValueTask AppendToAsync(string path, ReadOnlyMemory<byte> lines, CancellationToken cancellation) =>
         AppendToAsync(path, file => file.WriteAsync(lines, cancellation));
@@ -141,16 +151,7 @@ public sealed class DeadLetterFile : IDisposable
     internal static async ValueTask AppendToAsync(string path, Func<FileStream, ValueTask> write)
     {
         var isNew = !File.Exists(path);
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.Read,
-            BufferSize = 0,
-        };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var file = new FileStream(path, options);
+        await using var file = PrivateFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         if (file.Length > 0)
         {
             file.Seek(-1, SeekOrigin.End);

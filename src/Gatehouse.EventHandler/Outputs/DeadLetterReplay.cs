@@ -1,4 +1,5 @@
 using Gatehouse.Events;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.EventHandler.Outputs;
 
@@ -35,14 +36,15 @@ public static class DeadLetterReplay
         var staying = Path.Combine(directory, StayingName);
 
         // 1
-        FileStream taken;
-        using (await DeadLetterLock.TakeAsync(directory, time, cancellation))
+        FileLock taken;
+        using (await DeadLetterFile.LockAsync(directory, time, cancellation))
         {
             taken = Take(staying);
             if (!File.Exists(replay) && File.Exists(waiting))
                 File.Move(waiting, replay);
         }
-        await using var rest = taken;
+        await using var held = taken;
+        var rest = held.File;
 
         // 2
         var result = new DeadLetterReplayResult();
@@ -61,7 +63,7 @@ public static class DeadLetterReplay
         }
 
         // 3
-        using (await DeadLetterLock.TakeAsync(directory, time, CancellationToken.None))
+        using (await DeadLetterFile.LockAsync(directory, time, CancellationToken.None))
         {
             rest.Position = 0;
             if (rest.Length > 0)
@@ -74,25 +76,13 @@ public static class DeadLetterReplay
     }
 
     /// <summary>Empty, for the owner alone, and locked; what a killed replay left in it is in the replay file too.</summary>
-    private static FileStream Take(string path)
+    private static FileLock Take(string path)
     {
-        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        var taken = FileLock.TryTake(path) ?? throw new IOException($"another replay is at work in {Path.GetDirectoryName(path)}");
+        taken.File.SetLength(0);
         if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        FileStream file;
-        try
-        {
-            file = new FileStream(path, options);
-        }
-        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(path))
-        {
-            throw new IOException($"another replay is at work in {Path.GetDirectoryName(path)}", e);
-        }
-        file.SetLength(0);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(file.SafeFileHandle, OwnerOnly);
-        return file;
+            File.SetUnixFileMode(taken.File.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return taken;
     }
 
     private static async Task<DeadLetterReplayResult> SendAsync(

@@ -1,3 +1,5 @@
+using Gatehouse.Hosting.Files;
+
 namespace Gatehouse.EventHandler.State;
 
 /// <summary>The real thing. Files are for the owner alone.</summary>
@@ -18,7 +20,7 @@ internal sealed class DiskFiles(string directory) : IStateFiles
 
     public void Delete(string name) => File.Delete(PathOf(name));
 
-    public void SyncDirectory() => Libc.SyncDirectory(directory);
+    public void SyncDirectory() => DirectorySync.Flush(directory);
 
     private string PathOf(string name) => Path.Combine(directory, name);
 

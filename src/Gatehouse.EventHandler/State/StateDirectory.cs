@@ -1,3 +1,4 @@
+using Gatehouse.Hosting.Files;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.EventHandler.State;
@@ -36,7 +37,7 @@ public static class StateDirectory
                 return;
             }
             Directory.CreateDirectory(directory, OwnerOnly);
-            Libc.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(directory)) ?? "/");
+            DirectorySync.Flush(Path.GetDirectoryName(Path.GetFullPath(directory)) ?? "/");
             Log.CreatedStorageDirectory(log, directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.EventHandler.State;
 
@@ -66,7 +67,7 @@ public static class UpstreamExport
         WritePosition(state, directory, said);
         WriteDays(state, directory, said);
         WriteRecordings(state, directory, said);
-        Libc.SyncDirectory(directory);
+        DirectorySync.Flush(directory);
         if (Directory.EnumerateFiles(directory, CheckpointFile.Name + "*").Any())
             said.Add($"The checkpoint of this handler is still in {directory} and would be used again: remove {Path.Combine(directory, CheckpointFile.Name)}* before coming back, and the position that teleport-event-handler reached by then is taken over.");
         return said;
@@ -114,11 +115,11 @@ public static class UpstreamExport
                 if (UpstreamBulkState.IsChunk(chunk))
                     WriteText(dayFolder, chunk + UpstreamBulkState.ChunkSuffix, cursor);
             }
-            Libc.SyncDirectory(dayFolder);
+            DirectorySync.Flush(dayFolder);
             said.Add(string.Create(CultureInfo.InvariantCulture, $"{UpstreamBulkState.Folder}/{day:yyyy-MM-dd} with {completed.Count} chunks done, {progress.Cursors.Count} under way"));
         }
         if (days.Count > 0)
-            Libc.SyncDirectory(folder);
+            DirectorySync.Flush(folder);
     }
 
     private static void WriteRecordings(HandlerState state, string directory, List<string> said)

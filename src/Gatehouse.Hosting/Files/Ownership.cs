@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Gatehouse.Cluster.Storage;
+namespace Gatehouse.Hosting.Files;
 
 /// <summary>
 /// Gives what root makes to the owner of the directory it is in. Only on Linux and only as root; for everybody else there is nothing to give.
 /// A container's root without the right to do so (<c>CAP_CHOWN</c>) keeps its files: whoever cannot read them says so.
 /// </summary>
-internal static partial class Ownership
+public static partial class Ownership
 {
     private const int CurrentDirectory = -100; // AT_FDCWD
     private const uint OwnerAndGroup = 0x8 | 0x10; // STATX_UID | STATX_GID
