@@ -1,6 +1,7 @@
 using Gatehouse.EventHandler.Locks;
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Sessions;
 using Gatehouse.EventHandler.Sources;
 
 namespace Gatehouse.EventHandler;
@@ -18,6 +19,8 @@ public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
     public OutputMetrics Output { get; } = new();
 
     public LockMetrics Locks { get; } = new();
+
+    public SessionMetrics Sessions { get; } = new();
 
     /// <summary>Why no events come from the cluster right now; null when they do.</summary>
     public Func<string?> ClusterProblem { get; internal set; } = () => "not connected yet";
@@ -42,5 +45,6 @@ public sealed class EventHandlerStatus(TimeProvider time) : IDisposable
         Source.Dispose();
         Output.Dispose();
         Locks.Dispose();
+        Sessions.Dispose();
     }
 }

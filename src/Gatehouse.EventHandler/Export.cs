@@ -30,6 +30,7 @@ internal sealed class Export : IAsyncDisposable
     private readonly Courier _courier;
     private readonly CheckpointWriter _writer;
     private readonly SessionExporter _sessions;
+    private readonly TakenBackRecordings _takenBack;
     private readonly LoginLocks? _locks;
     private readonly Exporter _exporter;
     private readonly PipelineMetrics _metrics;
@@ -56,8 +57,9 @@ internal sealed class Export : IAsyncDisposable
         _courier = new Courier(output, new RetrySchedule(), deadLetters, _metrics, time, _log);
 
         var missing = new MissingRecordings(deadLetters, _writer, time, _log);
-        var streamer = new SessionStreamer(cluster.AuditLog.SessionEventsAsync, plan.SkipSessionTypes, _courier, output.Limits, deadLetters, _writer, _metrics, time, _log);
+        var streamer = new SessionStreamer(cluster.AuditLog.SessionEventsAsync, plan.SkipSessionTypes, _courier, output.Limits, deadLetters, _writer, _metrics, status.Sessions, time, _log);
         _sessions = new SessionExporter(plan.Concurrency, streamer, missing, _writer, _metrics, _log);
+        _takenBack = new TakenBackRecordings(home.RecordingsAgain, _sessions, time, _log);
         _locks = plan.Lock.Enabled && !plan.DryRun ? new LoginLocks(plan.Lock, cluster.AuditLog.UpsertLockAsync, status.Locks, time, _log) : null;
 
         var sourceLog = logs.CreateLogger<ClusterSource>();
@@ -117,7 +119,7 @@ internal sealed class Export : IAsyncDisposable
         var writing = _writer.RunAsync(_abort.Token);
         var sessions = _sessions.RunAsync(sessionsStop.Token, _abort.Token);
         var exporting = _exporter.RunAsync(noMore.Token, _stop.Token, _abort.Token);
-        var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token) };
+        var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token), _takenBack.RunAsync(_stop.Token) };
         var locking = _locks?.RunAsync(_stop.Token, _abort.Token) ?? Task.CompletedTask;
         using var graceEnds = _stop.Token.Register(() => _ = EndGraceAsync());
 

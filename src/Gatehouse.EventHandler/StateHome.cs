@@ -9,10 +9,11 @@ internal sealed class StateHome : IAsyncDisposable
 {
     private readonly string? _throwAway;
 
-    private StateHome(Checkpoint checkpoint, DeadLetterFile deadLetters, StartTimeDecision.Use start, string? throwAway)
+    private StateHome(Checkpoint checkpoint, DeadLetterFile deadLetters, RecordingsAgainFile recordingsAgain, StartTimeDecision.Use start, string? throwAway)
     {
         Checkpoint = checkpoint;
         DeadLetters = deadLetters;
+        RecordingsAgain = recordingsAgain;
         StartTime = start.StartTime;
         Beginning = start.First ? [new StateChange.Started(start.StartTime)] : [];
         _throwAway = throwAway;
@@ -21,6 +22,8 @@ internal sealed class StateHome : IAsyncDisposable
     public Checkpoint Checkpoint { get; }
 
     public DeadLetterFile DeadLetters { get; }
+
+    public RecordingsAgainFile RecordingsAgain { get; }
 
     /// <summary>Oldest event time wanted.</summary>
     public DateTimeOffset StartTime { get; }
@@ -45,7 +48,7 @@ internal sealed class StateHome : IAsyncDisposable
                 var unknown => throw new InvalidOperationException($"a decision nobody knows: {unknown}"),
             };
             var deadLetters = await DeadLetterFile.OpenAsync(throwAway ?? directory, time, CancellationToken.None).ConfigureAwait(false);
-            return new StateHome(checkpoint, deadLetters, start, throwAway);
+            return new StateHome(checkpoint, deadLetters, new RecordingsAgainFile(throwAway ?? directory, time), start, throwAway);
         }
         catch (Exception e)
         {

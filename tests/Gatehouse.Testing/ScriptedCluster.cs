@@ -44,6 +44,11 @@ public sealed class ScriptedCluster : IAsyncDisposable
     /// <summary>Asked for each search: an answer in place of the log's, or null.</summary>
     public Func<GetUnstructuredEventsRequest, EventsUnstructured?> AnswerSearch { get; set; } = _ => null;
 
+    /// <summary>
+    /// Asked in each recording's stream once that many events are on their way: a failure that ends the stream there, or null to go on.
+    /// </summary>
+    public Func<StreamUnstructuredSessionEventsRequest, int, GrpcException?> BreakRecording { get; set; } = (_, _) => null;
+
     public int Port { get; private set; }
 
     /// <summary>Speaks TLS with this certificate, and takes any client certificate; null is plain HTTP/2.</summary>
@@ -194,8 +199,7 @@ public sealed class ScriptedCluster : IAsyncDisposable
             case "StreamUnstructuredSessionEvents":
                 var session = StreamUnstructuredSessionEventsRequest.Parser.ParseFrom(message);
                 Called(method, session);
-                foreach (var recorded in Recording(session))
-                    await WriteAsync(http, recorded.ToByteArray());
+                await StreamAsync(http, session);
                 break;
             default:
                 Called(method, null);
@@ -240,6 +244,19 @@ public sealed class ScriptedCluster : IAsyncDisposable
                 await http.Response.Body.FlushAsync(http.RequestAborted);
                 await more.WaitAsync(http.RequestAborted);
             }
+        }
+    }
+
+    private async Task StreamAsync(HttpContext http, StreamUnstructuredSessionEventsRequest session)
+    {
+        var events = Recording(session);
+        for (var sent = 0; ; sent++)
+        {
+            if (BreakRecording(session, sent) is { } failure)
+                throw failure;
+            if (sent == events.Count)
+                return;
+            await WriteAsync(http, events[sent].ToByteArray());
         }
     }
 

@@ -23,7 +23,7 @@ internal static class DeadLettersCommands
                 Examples = ["--config /etc/teleport-event-handler.toml"],
                 Run = ListAsync,
             },
-            new CommandSpec("replay", "Send the dead letters again and remove those that are delivered")
+            new CommandSpec("replay", "Send the dead letters again, have given-up recordings streamed again, and remove both")
             {
                 Settings =
                 [
@@ -83,6 +83,8 @@ internal static class DeadLettersCommands
             await call.Out.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{result.Delivered} delivered, {result.RefusedAgain} refused again, {result.Left} not reached, {result.NotTried} not tried"));
+            if (result.HandedBack > 0)
+                await call.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{result.HandedBack} recordings handed back to the handler, which streams them within a minute or when it is started"));
             if (result.LastRefusal is not null)
                 await call.Error.WriteLineAsync($"last refusal: {result.LastRefusal}");
             return result.Trouble is null ? 0 : await call.FailAsync($"dead-letters: {result.Trouble}");

@@ -12,7 +12,7 @@ public enum DeadLetterKind
     /// <summary>A message of the cluster that could not be decoded.</summary>
     Message,
 
-    /// <summary>A recording that was given up.</summary>
+    /// <summary>A recording that was given up; a replay hands it back to the handler.</summary>
     Recording,
 
     /// <summary>A line that cannot be read.</summary>
@@ -38,6 +38,9 @@ public sealed record DeadLetter(ReadOnlyMemory<byte> Line, DeadLetterKind Kind)
 
     /// <summary>Type of the event, for lists; empty when it has none.</summary>
     public string EventType { get; private init; } = "";
+
+    /// <summary>Where a <see cref="DeadLetterKind.Recording"/> goes on.</summary>
+    public long NextIndex { get; private init; }
 
     public Destination Destination => new(SessionId);
 
@@ -79,13 +82,32 @@ public sealed record DeadLetter(ReadOnlyMemory<byte> Line, DeadLetterKind Kind)
                     letter = letter with { Event = line[start..(int)reader.BytesConsumed], EventType = type };
                     break;
                 case "message": kind = DeadLetterKind.Message; break;
-                case "recording": kind = DeadLetterKind.Recording; reader.Skip(); break;
+                case "recording":
+                    kind = DeadLetterKind.Recording;
+                    letter = letter with { NextIndex = NextIndexOf(ref reader) };
+                    break;
                 default: reader.Skip(); break;
             }
         }
         var whole = reader.TokenType == JsonTokenType.EndObject && !reader.Read();
         var placed = destination == "audit" ? letter.SessionId is null : destination == "session" && letter.SessionId is not null;
         return whole && placed && letter.Time is not null && kind is { } found ? letter with { Kind = found } : null;
+    }
+
+    private static long NextIndexOf(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new JsonException("a recording is an object");
+        long? next = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var wanted = reader.ValueTextEquals("next_index"u8);
+            reader.Read();
+            if (wanted)
+                next = reader.GetInt64();
+            reader.Skip();
+        }
+        return next is >= 0 ? next.Value : throw new JsonException("a recording has an index to go on from");
     }
 
     /// <summary>Walks over the document and picks its <c>event</c> on the way.</summary>

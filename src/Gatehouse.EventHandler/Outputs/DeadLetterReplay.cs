@@ -4,17 +4,18 @@ using Gatehouse.Hosting.Files;
 namespace Gatehouse.EventHandler.Outputs;
 
 /// <summary>
-/// Sends dead letters again and removes those that were delivered; what was not stays, damaged lines and given-up recordings too.
+/// Sends dead letters again and removes those that were delivered; what was not stays, damaged lines too. Recordings that were given up
+/// go back to the handler, which streams them anew (<see cref="RecordingsAgainFile"/>).
 /// </summary>
 /// <remarks>
 /// <para>1. Under the lock, <c>dead-letters.ndjson</c> is renamed to <c>dead-letters.replay.ndjson</c>; a handler that runs meanwhile starts a new file.</para>
-/// <para>2. Its letters are sent one by one; those that stay are collected in <c>dead-letters.staying.ndjson</c>.</para>
+/// <para>2. Its letters are sent one by one, or handed back to the handler; those that stay are collected in <c>dead-letters.staying.ndjson</c>.</para>
 /// <para>3. Under the lock again, these are appended to <c>dead-letters.ndjson</c> and fsynced, then both other files are deleted.</para>
 /// <para>
 /// The last of these is locked from step 1 to the end of step 3, so a second replay is refused. It is made, taken and deleted only under the
 /// other lock, so nobody locks a file that is about to go.
 /// </para>
-/// <para>A crash between leaves the replay file, and the next replay begins with it: an event may arrive twice, none is lost.</para>
+/// <para>A crash between leaves the replay file, and the next replay begins with it: an event or a recording may arrive twice, none is lost.</para>
 /// </remarks>
 public static class DeadLetterReplay
 {
@@ -48,15 +49,19 @@ public static class DeadLetterReplay
 
         // 2
         var result = new DeadLetterReplayResult();
+        var recordings = new RecordingsAgainFile(directory, time);
         await foreach (var letter in DeadLetterFile.ReadAsync(replay, CancellationToken.None))
         {
-            var before = result.Delivered;
-            result = letter.Kind != DeadLetterKind.Event || select?.Invoke(letter) == false
-                ? result with { NotTried = result.NotTried + 1 }
-                : result.Trouble is not null || cancellation.IsCancellationRequested
-                    ? result with { Left = result.Left + 1 }
-                    : await SendAsync(output, letter, result, cancellation);
-            if (result.Delivered != before)
+            var gone = result.Gone;
+            if (select?.Invoke(letter) == false || letter.Kind is not (DeadLetterKind.Event or DeadLetterKind.Recording))
+                result = result with { NotTried = result.NotTried + 1 };
+            else if (cancellation.IsCancellationRequested || (letter.Kind == DeadLetterKind.Event && result.Trouble is not null))
+                result = result with { Left = result.Left + 1 };
+            else if (letter.Kind == DeadLetterKind.Event)
+                result = await SendAsync(output, letter, result, cancellation);
+            else
+                result = await HandBackAsync(recordings, letter, result);
+            if (result.Gone != gone)
                 continue;
             await rest.WriteAsync(letter.Line, CancellationToken.None);
             rest.WriteByte((byte)'\n');
@@ -83,6 +88,15 @@ public static class DeadLetterReplay
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(taken.File.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return taken;
+    }
+
+    private static async Task<DeadLetterReplayResult> HandBackAsync(RecordingsAgainFile recordings, DeadLetter letter, DeadLetterReplayResult result)
+    {
+        var line = new byte[letter.Line.Length + 1];
+        letter.Line.CopyTo(line);
+        line[^1] = (byte)'\n';
+        await recordings.AppendAsync(line, CancellationToken.None);
+        return result with { HandedBack = result.HandedBack + 1 };
     }
 
     private static async Task<DeadLetterReplayResult> SendAsync(
@@ -133,6 +147,9 @@ public sealed record DeadLetterReplayResult
     /// <summary>Delivered and removed.</summary>
     public int Delivered { get; init; }
 
+    /// <summary>Recordings that the handler streams again, at once when it runs and otherwise at its next start; removed.</summary>
+    public int HandedBack { get; init; }
+
     /// <summary>Refused once more; they stay.</summary>
     public int RefusedAgain { get; init; }
 
@@ -141,6 +158,8 @@ public sealed record DeadLetterReplayResult
 
     /// <summary>Not reached, because the receiver was in trouble or the replay was ended; they stay.</summary>
     public int Left { get; init; }
+
+    internal int Gone => Delivered + HandedBack;
 
     /// <summary>Nothing that can be sent, or not selected; they stay.</summary>
     public int NotTried { get; init; }

@@ -43,7 +43,7 @@ public sealed class PipelineMetrics : IDisposable
         _meter.CreateObservableGauge("gatehouse.event_handler.checkpoint.position", () => Timestamp(_newestSettledTicks), "s", "Event time of the checkpoint's position, as Unix time");
         _meter.CreateObservableGauge("gatehouse.event_handler.checkpoint.written", () => Timestamp(_checkpointTicks), "s", "When the checkpoint was last written, as Unix time");
         _meter.CreateObservableGauge("gatehouse.event_handler.session.backlog", () => SessionBacklog(), "{session}", "Recordings waiting or being streamed");
-        _meter.CreateObservableGauge("gatehouse.event_handler.session.missing", () => SessionsMissing(), "{session}", "Recordings that are not there (yet) and will be tried again");
+        _meter.CreateObservableGauge("gatehouse.event_handler.session.missing", () => SessionsMissing(), "{session}", "Recordings that are not there (yet) or refused, and will be tried again");
         _meter.CreateObservableGauge("gatehouse.event_handler.credential.expiry", () => CredentialExpiry()?.ToUnixTimeSeconds() ?? 0, "s", "When the credential towards the cluster expires, as Unix time");
     }
 

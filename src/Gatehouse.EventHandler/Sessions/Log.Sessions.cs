@@ -1,3 +1,4 @@
+using Gatehouse.Api.Grpc;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.EventHandler;
@@ -22,6 +23,15 @@ internal static partial class Log
     [LoggerMessage(3406, LogLevel.Error, "Session ingestion failed, recording written to the dead letters")]
     public static partial void RecordingGivenUp(ILogger log, string id, string error, string file);
 
+    [LoggerMessage(3407, LogLevel.Warning, "The cluster refuses the recording, it will be asked for every hour until it gives it; look at the role's rule for session: read")]
+    public static partial void RecordingDenied(ILogger log, string id, GrpcStatus status, string error, DateTime nextTry);
+
     [LoggerMessage(3408, LogLevel.Warning, "Backpressure in session processing, consider increasing concurrency if this issue persists")]
     public static partial void SessionBackpressure(ILogger log, int concurrency);
+
+    [LoggerMessage(3409, LogLevel.Information, "Recording is taken back from the dead letters")]
+    public static partial void RecordingTakenBack(ILogger log, string id, long index);
+
+    [LoggerMessage(3410, LogLevel.Warning, "Recordings that dead-letters replay handed back can not be read, tried again in a minute")]
+    public static partial void TakingBackFails(ILogger log, string file, string error);
 }

@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.EventHandler.Sessions;
 
 /// <summary>
-/// Recordings that are announced but not there. They come back after 1, 3 and 9 minutes and so on up to once an hour, until 48 hours
-/// after the upload and at least three tries have passed; then they are a dead letter. Each try writes an audit event on the cluster,
-/// which is why they are few.
+/// Recordings that are announced but not to be had. One that is not there comes back after 1, 3 and 9 minutes and so on up to once an
+/// hour, until 48 hours after the upload and at least three tries have passed; then it is a dead letter. One that the cluster refuses is
+/// asked for every hour and never given up. Each try may write an audit event on the cluster, which is why they are few.
 /// </summary>
 internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWriter checkpoint, TimeProvider time, ILogger log)
 {
@@ -35,20 +35,34 @@ internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWr
         }
     }
 
-    /// <summary>Notes that a recording was not there, durably, and plans its next try or gives it up.</summary>
-    public async Task MissAsync(RecordingJob job, string reason, bool countsAsTry, CancellationToken stop)
+    /// <summary>Whether it waits for its next try.</summary>
+    public bool Knows(string sessionId)
     {
+        lock (_gate)
+            return _waiting.ContainsKey(sessionId);
+    }
+
+    /// <summary>Notes that a recording was not to be had, durably, and plans its next try or gives it up.</summary>
+    public async Task MissAsync(RecordingOutcome.Missed missed, CancellationToken stop)
+    {
+        var (job, why, reason) = missed;
         var now = time.GetUtcNow().UtcDateTime;
-        var attempts = job.Attempts + (countsAsTry ? 1 : 0);
-        if (countsAsTry && attempts >= FewestTries && now - job.UploadedAt >= GiveUpAfter)
+        // Upstream's state does not say when it was uploaded: then its 48 hours begin with the first try that missed it.
+        if (job.UploadedAt == DateTime.MinValue)
+            job = job with { UploadedAt = now };
+        var attempts = job.Attempts + (why.Kind == MissKind.NotThere ? 1 : 0);
+        if (why.Kind == MissKind.NotThere && attempts >= FewestTries && now - job.UploadedAt >= GiveUpAfter)
         {
             // The dead letter first: until it is on disk the recording stays in the checkpoint.
             if (await deadLetters.SetAsideRecordingAsync(job.SessionId, job.NextIndex, reason, stop).ConfigureAwait(false))
                 checkpoint.Add([new StateChange.SessionGivenUp(job.SessionId)]);
             return;
         }
-        var next = now + Pause(attempts);
-        Log.RecordingMissing(log, job.SessionId, reason, attempts, next);
+        var next = now + (why.Kind == MissKind.Refused ? LongestPause : Pause(attempts));
+        if (why.Kind == MissKind.Refused)
+            Log.RecordingDenied(log, job.SessionId, why.Status, reason, next);
+        else
+            Log.RecordingMissing(log, job.SessionId, reason, attempts, next);
         var again = job with { Attempts = attempts };
         checkpoint.Add([new StateChange.SessionMissing(job.SessionId, job.NextIndex, attempts, job.UploadedAt, next)], () => Schedule(again, next));
     }

@@ -49,6 +49,24 @@ internal sealed class SessionExporter(
     public void Enqueue(string sessionId, DateTime uploadedAt) =>
         Enqueue(missing.TakeOut(sessionId) ?? new RecordingJob(sessionId, 0, uploadedAt, Attempts: 0));
 
+    /// <summary>
+    /// Takes back a recording that was given up, at the index it had reached. One that is under way or waits for its next try stays as
+    /// it is. Returns when it is in the checkpoint.
+    /// </summary>
+    public Task TakeBackAsync(string sessionId, long nextIndex, DateTime now)
+    {
+        lock (_gate)
+        {
+            if (missing.Knows(sessionId) || !_known.Add(sessionId))
+                return Task.CompletedTask;
+            _active++;
+        }
+        // As if its upload were of now: the time until it is given up begins anew.
+        var durable = checkpoint.AddAndWaitAsync(new StateChange.SessionMissing(sessionId, nextIndex, 0, now, now));
+        _ready.Writer.TryWrite(new RecordingJob(sessionId, nextIndex, now, Attempts: 0));
+        return durable;
+    }
+
     /// <summary>Holds the audit log back while too many recordings wait.</summary>
     public async Task WaitForRoomAsync(CancellationToken cancellation)
     {
@@ -124,8 +142,8 @@ internal sealed class SessionExporter(
                 Log.FinishedSession(log, job.SessionId);
                 break;
 
-            case RecordingOutcome.NotThere notThere:
-                await missing.MissAsync(notThere.At, notThere.Reason, notThere.CountsAsTry, stop).ConfigureAwait(false);
+            case RecordingOutcome.Missed missed:
+                await missing.MissAsync(missed, stop).ConfigureAwait(false);
                 break;
 
             case RecordingOutcome.Stopped:
@@ -164,26 +182,4 @@ internal sealed class SessionExporter(
             }
         }
     }
-}
-
-/// <summary>A recording to stream.</summary>
-/// <param name="NextIndex">First event index not settled yet.</param>
-/// <param name="UploadedAt">Time of the upload event; <see cref="DateTime.MinValue"/> when unknown.</param>
-/// <param name="Attempts">How often it was not there.</param>
-internal sealed record RecordingJob(string SessionId, long NextIndex, DateTime UploadedAt, int Attempts);
-
-/// <summary>How an attempt to stream a recording ended. A closed list.</summary>
-internal abstract record RecordingOutcome
-{
-    private RecordingOutcome() { }
-
-    /// <summary>Every event is settled.</summary>
-    public sealed record Finished : RecordingOutcome;
-
-    /// <summary>The cluster does not give it, or not further than this.</summary>
-    /// <param name="CountsAsTry">False when the cluster itself was away: that says nothing about the recording.</param>
-    public sealed record NotThere(RecordingJob At, string Reason, bool CountsAsTry) : RecordingOutcome;
-
-    /// <summary>Told to stop.</summary>
-    public sealed record Stopped : RecordingOutcome;
 }

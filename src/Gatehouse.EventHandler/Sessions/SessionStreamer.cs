@@ -20,6 +20,7 @@ internal sealed class SessionStreamer(
     DeadLetterDesk deadLetters,
     CheckpointWriter checkpoint,
     PipelineMetrics metrics,
+    SessionMetrics failures,
     TimeProvider time,
     ILogger log)
 {
@@ -45,12 +46,13 @@ internal sealed class SessionStreamer(
             }
             catch (GrpcException e)
             {
-                job = job with { NextIndex = progress.NextIndex };
-                if (!IsPassing(e.Status))
-                    return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: true);
-                // An internal error may well be this recording's own; whatever else passes says nothing about it.
-                if (broken == Reopenings)
-                    return new RecordingOutcome.NotThere(job, e.Message, CountsAsTry: e.Status == GrpcStatus.Internal);
+                failures.Failed(e.Status);
+                if (progress.NextIndex > job.NextIndex)
+                    (broken, job) = (0, job with { NextIndex = progress.NextIndex, Attempts = 0 });
+                else
+                    job = job with { NextIndex = progress.NextIndex };
+                if (broken == Reopenings || !MayPass(e.Status))
+                    return new RecordingOutcome.Missed(job, RecordingMiss.Of(e.Status), e.Message);
                 Log.SessionRetry(log, job.SessionId, job.NextIndex, e.Message);
                 if (!await WaitAsync(TimeSpan.FromSeconds(1 << broken), stop).ConfigureAwait(false))
                     return new RecordingOutcome.Stopped();
@@ -58,9 +60,9 @@ internal sealed class SessionStreamer(
         }
     }
 
-    /// <summary>Says nothing about the recording: the cluster is away, restarting or busy.</summary>
-    private static bool IsPassing(GrpcStatus status) =>
-        status is GrpcStatus.Unavailable or GrpcStatus.DeadlineExceeded or GrpcStatus.Cancelled or GrpcStatus.ResourceExhausted or GrpcStatus.Internal or GrpcStatus.Aborted;
+    /// <summary>Worth a moment's wait in the worker's place. The other statuses are answers that a moment does not change.</summary>
+    private static bool MayPass(GrpcStatus status) => status is GrpcStatus.Unavailable or GrpcStatus.DeadlineExceeded or GrpcStatus.Cancelled
+        or GrpcStatus.ResourceExhausted or GrpcStatus.Aborted or GrpcStatus.Internal or GrpcStatus.Unknown;
 
     private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken stop)
     {

@@ -72,8 +72,9 @@ public sealed class ExporterTests : IAsyncLifetime
         var desk = new DeadLetterDesk(_deadLetters, _metrics, time, log);
         var writer = new CheckpointWriter(_checkpoint, _metrics, time, log);
         using var courier = new Courier(output, new RetrySchedule(), desk, _metrics, time, log);
+        using var failures = new SessionMetrics();
         var streamer = new SessionStreamer(
-            (_, _, _) => throw new GrpcException(GrpcStatus.NotFound, "none"), new HashSet<string>(), courier, output.Limits, desk, writer, _metrics, time, log);
+            (_, _, _) => throw new GrpcException(GrpcStatus.NotFound, "none"), new HashSet<string>(), courier, output.Limits, desk, writer, _metrics, failures, time, log);
         var sessions = new SessionExporter(1, streamer, new MissingRecordings(desk, writer, time, log), writer, _metrics, log);
         var exporter = new Exporter(source, output, courier, writer, sessions, null, [], _metrics, time, log);
         var writing = writer.RunAsync(Cancellation);

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Time.Testing;
 namespace Gatehouse.EventHandler.Tests.Sources;
 
 /// <summary>A clock that stands still and tells who waits for it.</summary>
-internal sealed class WaitingClock(DateTimeOffset start) : FakeTimeProvider(start)
+internal sealed class WaitingClock(DateTimeOffset start, TimeSpan? longest = null) : FakeTimeProvider(start)
 {
+    private readonly TimeSpan _longest = longest ?? TimeSpan.FromMinutes(5);
     private readonly Channel<Wait> _waits = Channel.CreateUnbounded<Wait>();
 
     /// <summary>Waits that began. A wait for a far midnight is a fallback that something else always ends, and is left out.</summary>
@@ -14,7 +15,7 @@ internal sealed class WaitingClock(DateTimeOffset start) : FakeTimeProvider(star
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var wait = new Wait(base.CreateTimer(callback, state, dueTime, period), dueTime);
-        if (dueTime > TimeSpan.Zero && dueTime <= TimeSpan.FromMinutes(5))
+        if (dueTime > TimeSpan.Zero && dueTime <= _longest)
             _waits.Writer.TryWrite(wait);
         return wait;
     }
