@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.EventHandler.Outputs;
 
@@ -23,7 +24,7 @@ internal sealed class RecordingsAgainFile(string directory, TimeProvider time)
     /// <exception cref="IOException">The disk refused.</exception>
     public async ValueTask AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellation)
     {
-        using var held = await DeadLetterLock.TakeAsync(directory, time, cancellation).ConfigureAwait(false);
+        using var held = await DeadLetterFile.LockAsync(directory, time, cancellation).ConfigureAwait(false);
         await DeadLetterFile.AppendToAsync(Path, lines, cancellation).ConfigureAwait(false);
     }
 
@@ -35,7 +36,7 @@ internal sealed class RecordingsAgainFile(string directory, TimeProvider time)
             return true;
         if (!File.Exists(Path))
             return false;
-        using var held = await DeadLetterLock.TakeAsync(directory, time, cancellation).ConfigureAwait(false);
+        using var held = await DeadLetterFile.LockAsync(directory, time, cancellation).ConfigureAwait(false);
         File.Move(Path, _taken);
         return true;
     }
