@@ -23,10 +23,9 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
     /// A failure this old locks nobody: a handler that reads last year's log must not lock today's users. A lock that ends by itself
     /// would have ended by then; for one that does not, ten minutes, which no log lags behind in peace, or the period counted over.
     /// </summary>
-    private readonly TimeSpan _stale =
-        plan.For > TimeSpan.Zero ? plan.For : TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, plan.Period.Ticks));
+    private readonly TimeSpan _stale = Stale(plan);
 
-    private readonly LoginFailures _failures = new(plan.FailedAttemptsCount, plan.Period);
+    private readonly LoginFailures _failures = new(plan.FailedAttemptsCount, plan.Period, Stale(plan) + plan.Period);
 
     private readonly Lock _gate = new();
 
@@ -68,8 +67,8 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
         var now = time.GetUtcNow().UtcDateTime;
         if (now - when >= _stale + plan.Period)
             return;
-        if (_failures.IsTooMany(failed.User, when, out var newest) && now - newest < _stale)
-            Want(failed, newest);
+        if (_failures.IsTooMany(failed.User, when, out var last) && now - last < _stale)
+            Want(failed, last);
     }
 
     private void Want(FailedLogin failed, DateTime when)
@@ -131,6 +130,9 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
             await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private static TimeSpan Stale(LockPlan plan) =>
+        plan.For > TimeSpan.Zero ? plan.For : TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, plan.Period.Ticks));
 
     private void NotMade(LockV2 wanted, string why)
     {

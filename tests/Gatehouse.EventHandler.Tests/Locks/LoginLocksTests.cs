@@ -83,6 +83,52 @@ public sealed class LoginLocksTests : IDisposable
     }
 
     [Fact]
+    public async Task A_late_failure_does_not_lock_a_user_whose_failures_lie_in_other_minutes() =>
+        Assert.Empty(await LocksAfterAsync(new LockPlan { Enabled = true }, Failed("carol", 0), Failed("carol", 1), Failed("carol", 2), Failed("carol", -480)));
+
+    [Fact]
+    public async Task Four_failures_of_a_minute_lock_also_when_a_newer_one_came_before_them()
+    {
+        var plan = new LockPlan { Enabled = true, For = TimeSpan.FromMinutes(10) };
+        var made = Assert.Single(await LocksAfterAsync(plan, Failed("carol", 0), Failed("carol", -300), Failed("carol", -290), Failed("carol", -280), Failed("carol", -270)));
+        Assert.Equal(Now.AddSeconds(-270).AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task Failures_of_two_interleaved_chunks_lock_only_when_a_minute_has_too_many()
+    {
+        var plan = new LockPlan { Enabled = true, For = TimeSpan.FromMinutes(10) };
+        (string, string, int)[] Interleaved(int[] one, int[] other) => [.. one.Zip(other).SelectMany(pair => new[] { Failed("carol", pair.First), Failed("carol", pair.Second) })];
+        Assert.Empty(await LocksAfterAsync(plan, Interleaved([-300, -290, -280], [0, 10, 20])));
+        var made = Assert.Single(await LocksAfterAsync(plan, Interleaved([-300, -290, -280, -270], [-120, 0, 10, 20])));
+        Assert.Equal(Now.AddSeconds(-270).AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_lock_that_an_earlier_minute_asks_for_late_does_not_end_before_one_of_a_later_minute()
+    {
+        var plan = new LockPlan { Enabled = true, FailedAttemptsCount = 1, For = TimeSpan.FromMinutes(10) };
+        var made = Assert.Single(await LocksAfterAsync(plan, Failed("carol", 0), Failed("carol", 10), Failed("carol", -300), Failed("carol", -290)));
+        Assert.Equal(Now.AddSeconds(10).AddMinutes(10), made.Spec.Expires.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task Whoever_fails_in_any_order_is_judged_alike()
+    {
+        var random = new Random(11);
+        var plan = new LockPlan { Enabled = true, For = TimeSpan.FromHours(1) };
+        for (var round = 0; round < 200; round++)
+        {
+            var seconds = Enumerable.Range(0, random.Next(1, 30)).Select(_ => -random.Next(1800)).ToArray();
+            var sorted = seconds.Order().ToArray();
+            var ends = Enumerable.Range(3, Math.Max(0, sorted.Length - 3)).Where(i => sorted[i] - sorted[i - 3] < 60).Select(i => sorted[i]).ToList();
+            var made = await LocksAfterAsync(plan, [.. seconds.Select(second => Failed("carol", second))]);
+            var expected = ends.Select(end => Now.AddSeconds(end).AddHours(1)).TakeLast(1);
+            Assert.Equal(expected, made.Select(one => one.Spec.Expires.ToDateTimeOffset()));
+        }
+    }
+
+    [Fact]
     public async Task Who_fails_again_while_his_lock_waits_gets_the_later_end()
     {
         var plan = new LockPlan { Enabled = true, FailedAttemptsCount = 1, For = TimeSpan.FromMinutes(10) };
