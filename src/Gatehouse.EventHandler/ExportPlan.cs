@@ -28,7 +28,7 @@ public sealed record ExportPlan
     /// <summary>Oldest event time wanted, inclusive, whole seconds; only meaningful on the first run in a state directory.</summary>
     public DateTimeOffset? StartTime { get; init; }
 
-    /// <summary>On the first run: start after the event with this id.</summary>
+    /// <summary>On the first run: start after the event with this id, which is looked for from <see cref="StartTime"/> on.</summary>
     public string? StartAfterId { get; init; }
 
     /// <summary>Pause between polls when there is nothing new.</summary>

@@ -41,7 +41,7 @@ internal sealed class StateHome : IAsyncDisposable
         var checkpoint = Checkpoint.Open(throwAway ?? directory, files ?? (path => new DiskFiles(path)), time, log);
         try
         {
-            var start = StartTimeRule.Decide(checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage) switch
+            var start = StartTimeRule.Decide(checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage, plan.StartAfterId) switch
             {
                 StartTimeDecision.Use use => use,
                 StartTimeDecision.Refuse refuse => throw new StateException(refuse.Message),
@@ -61,7 +61,7 @@ internal sealed class StateHome : IAsyncDisposable
 
     /// <summary>Why this plan could not go on in the state directory it shares with the running one; null when it could.</summary>
     public string? RefusalOf(ExportPlan plan, TimeProvider time) =>
-        StartTimeRule.Decide(Checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage) is StartTimeDecision.Refuse refuse ? refuse.Message : null;
+        StartTimeRule.Decide(Checkpoint.State, plan.StartTime, time.GetUtcNow(), plan.Storage, plan.StartAfterId) is StartTimeDecision.Refuse refuse ? refuse.Message : null;
 
     public async ValueTask DisposeAsync()
     {

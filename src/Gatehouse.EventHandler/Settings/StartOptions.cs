@@ -128,7 +128,7 @@ public static partial class StartOptions
             Environment = ["FDFWD_SKIP_SESSION_TYPES"],
         },
         new("start-time", SettingType.Instant, "Oldest event time wanted, in RFC 3339; counts on the first run only") { Environment = ["FDFWD_START_TIME"] },
-        new("cursor", SettingType.Text, "Start after the event with this id, when there is no state") { Environment = ["FDFWD_CURSOR"], Placeholder = "ID" },
+        new("cursor", SettingType.Text, "Start after the event with this id, when there is no state; with a start-time before it") { Environment = ["FDFWD_CURSOR"], Placeholder = "ID" },
         new("timeout", SettingType.Duration, "Pause between polls when there is nothing new") { Default = "5s", Environment = ["FDFWD_TIMEOUT"] },
         new("window-size", SettingType.Duration, "Longest time range of one search") { Default = "24h", Environment = ["FDFWD_WINDOW_SIZE"] },
         new("late-window", SettingType.Duration, "How far behind the newest event a late one is still found")

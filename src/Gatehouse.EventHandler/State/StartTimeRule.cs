@@ -7,7 +7,9 @@ public static class StartTimeRule
     /// <param name="flag">The setting, wherever it came from; null when it is not set.</param>
     /// <param name="now">For a first start without the setting.</param>
     /// <param name="storage">The storage setting, for the message.</param>
-    public static StartTimeDecision Decide(HandlerState state, DateTimeOffset? flag, DateTimeOffset now, string storage)
+    /// <param name="startAfterId">The event to begin behind when there is no position; null for none.</param>
+    public static StartTimeDecision Decide(
+        HandlerState state, DateTimeOffset? flag, DateTimeOffset now, string storage, string? startAfterId = null)
     {
         var wanted = flag is { } given ? Rfc3339.TruncateToSeconds(given) : (DateTimeOffset?)null;
         if (state.StartTime is { } stored)
@@ -21,6 +23,12 @@ public static class StartTimeRule
             return new StartTimeDecision.Use(first, First: true);
         if (state.Days.Count > 0)
             return new StartTimeDecision.Use(new DateTimeOffset(state.Days.Keys.First(), TimeOnly.MinValue, TimeSpan.Zero), First: true);
+        if (state.TakenOver is null && state.Paged.Newest is null && startAfterId is not null)
+        {
+            // From now on it is not to be found, and looking backwards has no end when it is nowhere.
+            return new StartTimeDecision.Refuse(
+                $"--cursor names the last event your receiver has, but not where to look for it. Give --start-time as well: any time before event {startAfterId}.");
+        }
         if (state.TakenOver is null && state.Paged.Newest is null)
             return new StartTimeDecision.Use(Rfc3339.TruncateToSeconds(now.ToUniversalTime()), First: true);
         if (state.TakenOver?.WindowTime is { } window)
