@@ -74,4 +74,7 @@ internal static partial class Log
 
     [LoggerMessage(3125, LogLevel.Warning, "event chunk export failed {Chunk} of {Date:yyyy-MM-dd}, {Failures} failures so far, trying on. {Status}: {Reason}")]
     public static partial void ChunkFailed(ILogger logger, DateOnly date, string chunk, int failures, GrpcStatus status, string reason);
+
+    [LoggerMessage(3126, LogLevel.Information, "Going on from {From:O}, the beginning of the window that teleport-event-handler was in")]
+    public static partial void WindowTakenOver(ILogger logger, DateTime from);
 }

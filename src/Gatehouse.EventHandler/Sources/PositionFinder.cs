@@ -20,7 +20,9 @@ internal sealed record PagedPlace(DateTime Newest, DateTime Floor, IReadOnlyDict
 ///    filtered while looking: the event may be of a type that is no longer wanted.
 /// 3. The floor is a moment before the event, because log order and time order differ by milliseconds; what stands before it in the
 ///    log from the floor on is known as delivered.
+///    log from the floor on is known as delivered. Should it not be met a second time, it counts as not found.
 /// 4. When it is nowhere, reading begins where that page began, or at the window or start time: some events come twice, none is lost.
+/// A window without an event, as our own export for upstream writes it, is itself the place: nothing before it is missing.
 /// </remarks>
 /// <param name="plan">With the start time in force.</param>
 internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, HandlerState state, TimeProvider time, ILogger logger)
@@ -35,7 +37,9 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
         if (TakenOver() is not { } position)
             return new PagedPlace(start, start, ImmutableDictionary<UInt128, DateTime>.Empty);
 
-        var place = await LocateAsync(position, start, cancellation);
+        var place = position.Id.Length + position.Cursor.Length > 0
+            ? await LocateAsync(position, start, cancellation)
+            : WindowPlace(position, start);
         var known = place.Known.Select(pair => new SettledEvent(pair.Key, pair.Value)).ToImmutableArray();
         await batches.WriteAsync(
             new SourceBatch(new EventBatch(0), [new StateChange.PositionFound(place.Newest, place.Floor, known)]), cancellation);
@@ -62,31 +66,43 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
     }
 
     private UpstreamPosition? TakenOver() =>
-        state.TakenOver is { } left && left.Id.Length + left.Cursor.Length > 0 ? left
-        : (plan.StartAfterId is { Length: > 0 } id ? new UpstreamPosition("", id, null) : null);
+        state.TakenOver is { } left && (left.Id.Length + left.Cursor.Length > 0 || plan.StartAfterId is null) ? left
+        : plan.StartAfterId is { } id ? new UpstreamPosition("", id, state.TakenOver?.WindowTime) : null;
+
+    private PagedPlace WindowPlace(UpstreamPosition position, DateTime start)
+    {
+        var from = Beginning(position, start);
+        Log.WindowTakenOver(logger, from);
+        return new PagedPlace(from, from, ImmutableDictionary<UInt128, DateTime>.Empty);
+    }
+
+    private static DateTime Beginning(UpstreamPosition position, DateTime start) =>
+        position.WindowTime is { } window && window.UtcDateTime > start ? window.UtcDateTime : start;
 
     private async Task<PagedPlace> LocateAsync(UpstreamPosition position, DateTime start, CancellationToken cancellation)
     {
-        var from = position.WindowTime is { } window && window.UtcDateTime > start ? window.UtcDateTime : start;
+        var from = Beginning(position, start);
         var now = time.GetUtcNow().UtcDateTime;
         now = now > from ? now : from;
         var id = Encoding.UTF8.GetBytes(position.Id);
 
         // 1.
         var page = position.Cursor.Length > 0 ? await PageAtCursorAsync(position, from, now, cancellation) : null;
-        var foundAt = page is not null && id.Length > 0 ? Found(page, id) : null;
+        var found = page is not null && id.Length > 0 ? Found(page, id) : null;
 
         // 2.
-        if (foundAt is null && id.Length > 0)
-            foundAt = await ReadUntilFoundAsync(from, now, id, cancellation);
+        if (found is null && id.Length > 0)
+            found = await ReadUntilFoundAsync(from, now, id, cancellation);
 
         // 3.
-        if (foundAt is { } eventTime)
+        if (found is { } last)
         {
-            var floor = eventTime - start > WindowScan.Overlap ? eventTime - WindowScan.Overlap : start;
-            var known = await KnownUpToAsync(floor, now, id, cancellation);
-            Log.PositionFound(logger, position.Id, eventTime);
-            return new PagedPlace(eventTime, floor, known);
+            var floor = last.Time - start > WindowScan.Overlap ? last.Time - WindowScan.Overlap : start;
+            if (await KnownUpToAsync(floor, now, id, last.Key, cancellation) is { } known)
+            {
+                Log.PositionFound(logger, position.Id, last.Time);
+                return new PagedPlace(last.Time, floor, known);
+            }
         }
 
         // 4.
@@ -103,10 +119,10 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
         return answer is SearchAnswer.Page { Events: { Items.Count: > 0 } page } ? page : null;
     }
 
-    private async Task<DateTime?> ReadUntilFoundAsync(DateTime from, DateTime now, byte[] id, CancellationToken cancellation)
+    private async Task<SettledEvent?> ReadUntilFoundAsync(DateTime from, DateTime now, byte[] id, CancellationToken cancellation)
     {
         Log.LookingForPosition(logger, from);
-        DateTime? found = null;
+        SettledEvent? found = null;
         await Scan().RunAsync(from, now, SearchLimit, (page, _) =>
         {
             found = Found(page, id);
@@ -115,36 +131,39 @@ internal sealed class PositionFinder(PagedSearch search, ExportPlan plan, Handle
         return found;
     }
 
-    private async Task<Dictionary<UInt128, DateTime>> KnownUpToAsync(DateTime floor, DateTime now, byte[] id, CancellationToken cancellation)
+    /// <returns>Null when the event was not met on the way: then nothing says how far is known.</returns>
+    private async Task<Dictionary<UInt128, DateTime>?> KnownUpToAsync(
+        DateTime floor, DateTime now, byte[] id, UInt128 last, CancellationToken cancellation)
     {
         var known = new Dictionary<UInt128, DateTime>();
+        var met = false;
         await Scan().RunAsync(floor, now, SearchLimit, (page, _) =>
         {
             var newest = DateTime.MinValue;
-            var enough = false;
             Walk(page, (batch, key) =>
             {
                 ref readonly var header = ref batch[0];
                 known[key] = header.Time;
                 newest = header.Time > newest ? header.Time : newest;
-                enough = batch.Text(header.Id).SequenceEqual(id);
-                return !enough;
+                // The id is the server's own where the event has no uid, and may be another at each reading.
+                met = key == last || batch.Text(header.Id).SequenceEqual(id);
+                return !met;
             });
-            return ValueTask.FromResult(new PageOutcome(0, newest, enough));
+            return ValueTask.FromResult(new PageOutcome(0, newest, met));
         }, cancellation);
-        return known;
+        return met ? known : null;
     }
 
     private WindowScan Scan() =>
         new((from, to, limit, key, token) => search.PageAsync([], from, to, limit, key, token), plan.WindowSize, logger);
 
-    private static DateTime? Found(EventPage page, byte[] id)
+    private static SettledEvent? Found(EventPage page, byte[] id)
     {
-        DateTime? found = null;
-        Walk(page, (batch, _) =>
+        SettledEvent? found = null;
+        Walk(page, (batch, key) =>
         {
             if (batch.Text(batch[0].Id).SequenceEqual(id))
-                found = batch[0].Time;
+                found = new SettledEvent(key, batch[0].Time);
             return found is null;
         });
         return found;

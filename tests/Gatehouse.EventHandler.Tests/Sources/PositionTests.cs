@@ -1,5 +1,7 @@
+using Gatehouse.Api.AuditLog.V1;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Sources;
@@ -115,5 +117,89 @@ public sealed class PositionTests : IAsyncLifetime
         await using var run = await SourceRun.ToTheEndAsync(cluster, SourceRun.Plan(), state);
 
         Assert.Equal(["behind"], run.Delivered);
+    }
+
+    [Fact]
+    public async Task An_event_that_gets_another_id_at_each_reading_is_known_again_by_its_content()
+    {
+        AnswerOnceMore("e-47", readings => Rewritten("e-47", $"made-up-{readings}"));
+        var state = new HandlerState { TakenOver = new UpstreamPosition("", "made-up-1", null) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(Enumerable.Range(48, 52).Select(i => $"e-{i}"), run.Delivered);
+        Assert.Equal(1, run.Logger.Count(3117));
+    }
+
+    [Fact]
+    public async Task An_event_that_was_found_and_is_not_met_again_leaves_everything_to_come_again()
+    {
+        AnswerOnceMore("e-47", readings => readings == 1 ? Rewritten("e-47", "e-47") : null);
+        var state = new HandlerState { TakenOver = new UpstreamPosition("", "e-47", null) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(Enumerable.Range(0, 100).Where(i => i != 47).Select(i => $"e-{i}"), run.Delivered);
+        Assert.Equal((0, 1), (run.Logger.Count(3117), run.Logger.Count(3118)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_window_without_an_event_is_where_reading_begins(bool export)
+    {
+        if (export)
+        {
+            _cluster.HasExport = true;
+            _cluster.Export.Add(DateOnly.FromDateTime(Start), "chunk", [.. Enumerable.Range(0, 100).Select(EventAt)]);
+        }
+        var state = new HandlerState { TakenOver = new UpstreamPosition("", "", new DateTimeOffset(Start.AddSeconds(90))) };
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan(), state);
+
+        Assert.Equal(Enumerable.Range(90, 10).Select(i => $"e-{i}"), run.Delivered);
+        Assert.Null(state.TakenOver);
+        Assert.Equal((1, 0), (run.Logger.Count(3126), run.Logger.Count(3118)));
+    }
+
+    [Fact]
+    public async Task What_was_exported_for_upstream_and_came_back_unchanged_sends_no_more_than_the_late_window_again()
+    {
+        using var folder = new TemporaryFolder();
+        var plan = SourceRun.Plan() with { LateWindow = TimeSpan.FromSeconds(20) };
+        var state = new HandlerState();
+        StateFold.Apply(state, new StateChange.Started(plan.StartTime!.Value));
+        await using (await SourceRun.ToTheEndAsync(_cluster, plan, state))
+            UpstreamExport.Write(state, folder.Path);
+
+        var back = UpstreamState.Read(folder.Path, SourceRun.Noon.UtcDateTime, NullLogger.Instance);
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, plan, back);
+
+        Assert.Equal(Enumerable.Range(80, 20).Select(i => $"e-{i}"), run.Delivered);
+    }
+
+    private static EventUnstructured EventAt(int i) => ScriptedEvents.Make($"e-{i}", Start.AddSeconds(i is >= 50 and < 80 ? 60 : i));
+
+    /// <summary>An event without a uid, whose id the server makes up.</summary>
+    private static EventUnstructured Rewritten(string id, string madeUp)
+    {
+        var original = EventAt(int.Parse(id[2..], null));
+        original.Id = madeUp;
+        original.Unstructured.Fields.Remove("uid");
+        return original;
+    }
+
+    /// <summary>One large page for every search, in which one event is another at each reading of it.</summary>
+    private void AnswerOnceMore(string id, Func<int, EventUnstructured?> reading)
+    {
+        var readings = 0;
+        var place = int.Parse(id[2..], null);
+        _cluster.AnswerSearch = request =>
+        {
+            var page = new EventsUnstructured();
+            var events = Enumerable.Range(0, 100).Select(i => i == place ? reading(++readings) : EventAt(i)).OfType<EventUnstructured>();
+            page.Items.Add(events.Where(e => e.Time.CompareTo(request.StartDate) >= 0 && e.Time.CompareTo(request.EndDate) <= 0));
+            return page;
+        };
     }
 }
