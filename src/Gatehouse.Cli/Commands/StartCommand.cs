@@ -45,9 +45,9 @@ internal static class StartCommand
 
     private static ReloadedPlan Reload(CommandCall call, ILogger log)
     {
-        if (StartOptions.Reread(call, out var wrong) is not { } plan)
-            return new ReloadedPlan.Unusable(string.Join("; ", wrong));
-        StartOptions.LogPlan(log, plan);
-        return new ReloadedPlan.Usable(plan);
+        var reloaded = StartOptions.Reread(call);
+        if (reloaded is ReloadedPlan.Usable usable)
+            StartOptions.LogPlan(log, usable.Plan);
+        return reloaded;
     }
 }

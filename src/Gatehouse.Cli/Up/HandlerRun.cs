@@ -19,12 +19,9 @@ internal static class HandlerRun
             Settings = StartOptions.Settings,
             Check = (values, surroundings, problems) => StartOptions.Plan("start", values, surroundings, problems),
             Run = (call, _) => new EventHandlerProcess(
-                StartOptions.Checked("start", call.Values, call.Around, call.Warnings), () => Reload(call), signals, status, loggers, time).RunAsync(),
+                StartOptions.Checked("start", call.Values, call.Around, call.Warnings), () => StartOptions.Reread(call), signals, status, loggers, time).RunAsync(),
         };
         var root = new CommandSpec("gatehouse", "The handler of gatehouse up") { Settings = StartOptions.Globals, Commands = [start] };
         return CommandRunner.RunAsync(root, ["start", "--config", configuration], around with { Variable = _ => null }, CancellationToken.None);
     }
-
-    private static ReloadedPlan Reload(CommandCall call) =>
-        StartOptions.Reread(call, out var wrong) is { } plan ? new ReloadedPlan.Usable(plan) : new ReloadedPlan.Unusable(string.Join("; ", wrong));
 }

@@ -51,14 +51,15 @@ public static partial class StartOptions
     }
 
     /// <summary>
-    /// Reads file and environment again, for a reload: a whole new plan, or null and what is wrong, so that the old one stays in force.
+    /// Reads file and environment again, for a reload: a whole new plan, or what is wrong, so that the old one stays in force.
     /// </summary>
-    public static ExportPlan? Reread(CommandCall call, out IReadOnlyList<ConfigurationProblem> wrong)
+    public static ReloadedPlan Reread(CommandCall call)
     {
         var problems = new ProblemList();
         var values = call.Source.Read(problems);
-        wrong = problems.Problems;
-        return wrong.Count > 0 ? null : Checked(call.Command.Name, values, call.Around, problems.Warnings);
+        return problems.Problems.Count > 0
+            ? new ReloadedPlan.Unusable(string.Join("; ", problems.Problems))
+            : new ReloadedPlan.Usable(Checked(call.Command.Name, values, call.Around, problems.Warnings));
     }
 
     /// <summary>The plan of settings that have been checked already.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -19,29 +18,18 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(120);
 
     private readonly Process _process;
-    private readonly Task<string> _output;
-    private readonly Task _errors;
-    private readonly Lock _gate = new();
-    private readonly StringBuilder _said = new();
-    private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _silent;
+    private readonly ProgramVoice _output;
+    private readonly ProgramVoice _errors;
 
     private RunningProgram(Process process)
     {
         _process = process;
-        _output = process.StandardOutput.ReadToEndAsync();
-        _errors = ListenAsync();
+        _output = new ProgramVoice(process.StandardOutput);
+        _errors = new ProgramVoice(process.StandardError);
     }
 
     /// <summary>What it has written to standard error so far.</summary>
-    public string Errors
-    {
-        get
-        {
-            lock (_gate)
-                return _said.ToString();
-        }
-    }
+    public string Errors => _errors.Text;
 
     /// <param name="directory">Working directory.</param>
     /// <param name="environment">In addition to the test's own, of which nothing of the handler's is passed on.</param>
@@ -68,26 +56,23 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     public void Signal(int signal) => Assert.Equal(0, SendSignal(_process.Id, signal));
 
     /// <summary>Ends when standard error contains the text, or fails when the program is over without it.</summary>
-    public async Task WhenSaysAsync(string text)
-    {
-        while (true)
-        {
-            Task more;
-            bool silent;
-            lock (_gate)
-                (more, silent) = (_more.Task, _silent);
-            if (Errors.Contains(text, StringComparison.Ordinal))
-                return;
-            Assert.False(silent, $"it never said \"{text}\" but:\n{Errors}");
-            await WithinAsync(more, $"it did not say \"{text}\" but:\n");
-        }
-    }
+    public Task WhenSaysAsync(string text) => _errors.WhenSaysAsync(text, Longest);
+
+    /// <summary>Ends when standard output contains the text, or fails when the program is over without it.</summary>
+    public Task WhenPrintsAsync(string text) => _output.WhenSaysAsync(text, Longest);
 
     /// <summary>Waits for the end of the program.</summary>
     public async Task<ProgramEnd> EndAsync()
     {
-        await WithinAsync(Task.WhenAll(_process.WaitForExitAsync(), _output, _errors), "it did not end, having said:\n");
-        return new ProgramEnd(_process.ExitCode, await _output, Errors);
+        try
+        {
+            await Task.WhenAll(_process.WaitForExitAsync(), _output.Ended, _errors.Ended).WaitAsync(Longest, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"it did not end, having said:\n{_output.Text}{Errors}");
+        }
+        return new ProgramEnd(_process.ExitCode, _output.Text, Errors);
     }
 
     public async ValueTask DisposeAsync()
@@ -95,38 +80,8 @@ internal sealed partial class RunningProgram : IAsyncDisposable
         if (!_process.HasExited)
             _process.Kill();
         await _process.WaitForExitAsync();
-        await _errors;
+        await Task.WhenAll(_output.Ended, _errors.Ended);
         _process.Dispose();
-    }
-
-    private async Task WithinAsync(Task task, string complaint)
-    {
-        try
-        {
-            await task.WaitAsync(Longest, TestContext.Current.CancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            Assert.Fail(complaint + Errors);
-        }
-    }
-
-    private async Task ListenAsync()
-    {
-        while (await _process.StandardError.ReadLineAsync() is { } line)
-            Heard(line + "\n", silent: false);
-        Heard("", silent: true);
-    }
-
-    private void Heard(string text, bool silent)
-    {
-        lock (_gate)
-        {
-            _said.Append(text);
-            _silent = silent;
-            _more.TrySetResult();
-            _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

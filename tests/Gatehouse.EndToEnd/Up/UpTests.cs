@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gatehouse.EndToEnd.Running;
 using Gatehouse.Testing;
 using Xunit;
 
@@ -15,10 +16,11 @@ public sealed class UpTests : IDisposable
     public async Task It_catches_up_ends_on_a_signal_and_goes_on_where_it_was()
     {
         string[] arguments = ["--events", "600", "--seed", "7", "--new-events", "0"];
-        await using (var first = UpProgram.Start(Up, arguments))
+        await using (var first = Start(arguments))
         {
-            await first.WhenSaysAsync("Caught up");
-            var end = await first.EndAsync(UpProgram.Int);
+            await first.WhenPrintsAsync("Caught up");
+            first.Signal(RunningProgram.Int);
+            var end = await first.EndAsync();
             Assert.Equal((0, ""), (end.Exit, end.Errors));
         }
         var before = await File.ReadAllLinesAsync(_folder["up", "events.ndjson"], TestContext.Current.CancellationToken);
@@ -26,10 +28,11 @@ public sealed class UpTests : IDisposable
         var recordings = Recordings();
         Assert.NotEmpty(recordings);
 
-        await using (var second = UpProgram.Start(Up, arguments))
+        await using (var second = Start(arguments))
         {
-            await second.WhenSaysAsync("Caught up");
-            var end = await second.EndAsync(UpProgram.Term);
+            await second.WhenPrintsAsync("Caught up");
+            second.Signal(RunningProgram.Term);
+            var end = await second.EndAsync();
             Assert.Equal((0, ""), (end.Exit, end.Errors));
         }
         var after = await File.ReadAllLinesAsync(_folder["up", "events.ndjson"], TestContext.Current.CancellationToken);
@@ -50,9 +53,10 @@ public sealed class UpTests : IDisposable
             """{"ei":3,"event":"something.new","uid":"00000000-0000-4000-8000-000000000003","code":"X0001I","time":"2026-03-04T23:59:59.999999999Z","cluster_name":"c","empty":{},"none":[]}""",
         ];
         var log = _folder.Write("events.log", string.Join('\n', lines) + "\n");
-        await using var up = UpProgram.Start(Up, "--import", log);
-        await up.WhenSaysAsync("Caught up");
-        Assert.Equal(0, (await up.EndAsync(UpProgram.Term)).Exit);
+        await using var up = Start("--import", log);
+        await up.WhenPrintsAsync("Caught up");
+        up.Signal(RunningProgram.Term);
+        Assert.Equal(0, (await up.EndAsync()).Exit);
 
         var arrived = (await File.ReadAllLinesAsync(_folder["up", "events.ndjson"], TestContext.Current.CancellationToken)).ToDictionary(IdOf);
         foreach (var line in lines)
@@ -62,10 +66,10 @@ public sealed class UpTests : IDisposable
     [Fact]
     public async Task A_folder_in_use_is_refused()
     {
-        await using var first = UpProgram.Start(Up, "--events", "50", "--new-events", "0");
-        await first.WhenSaysAsync("Caught up");
-        await using var second = UpProgram.Start(Up, "--events", "50");
-        var end = await second.EndAsync(signal: null);
+        await using var first = Start("--events", "50", "--new-events", "0");
+        await first.WhenPrintsAsync("Caught up");
+        await using var second = Start("--events", "50");
+        var end = await second.EndAsync();
         Assert.Equal(1, end.Exit);
         Assert.Contains($"{Up} is in use by another gatehouse up", end.Errors, StringComparison.Ordinal);
     }
@@ -73,8 +77,8 @@ public sealed class UpTests : IDisposable
     [Fact]
     public async Task Everything_wrong_with_the_flags_is_said_at_once()
     {
-        await using var up = UpProgram.Start(Up, "--import", "no-such-file", "--events=-1", "--fluentd-session-url", "http://localhost/s");
-        var end = await up.EndAsync(signal: null);
+        await using var up = Start("--import", "no-such-file", "--events=-1", "--fluentd-session-url", "http://localhost/s");
+        var end = await up.EndAsync();
         Assert.Equal(1, end.Exit);
         Assert.Contains("no-such-file does not exist", end.Errors, StringComparison.Ordinal);
         Assert.Contains("--events must not be negative", end.Errors, StringComparison.Ordinal);
@@ -83,6 +87,9 @@ public sealed class UpTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private RunningProgram Start(params IEnumerable<string> arguments) =>
+        RunningProgram.Start(Binaries.Gatehouse, _folder.Path, null, null, ["up", "--dir", Up, .. arguments]);
 
     private static string IdOf(string line) => (string)JsonNode.Parse(line)!["uid"]!;
 

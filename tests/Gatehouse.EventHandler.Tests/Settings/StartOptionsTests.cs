@@ -167,13 +167,12 @@ public sealed class StartOptionsTests : IDisposable
         var toml = _start.Folder.Write("x.toml", "batch = 7\n");
         await _start.AcceptAsync(null, [.. Base, "-c", toml]);
         _start.Folder.Write("x.toml", "batch = 8\nnosuch = 1\n");
-        var plan = StartOptions.Reread(_start.Call!, out var wrong);
-        Assert.Equal(8, plan!.Batch);
-        Assert.Empty(wrong);
+        var plan = Assert.IsType<ReloadedPlan.Usable>(StartOptions.Reread(_start.Call!)).Plan;
+        Assert.Equal(8, plan.Batch);
         Assert.Contains("unknown key nosuch", Assert.Single(plan.Warnings).Text, StringComparison.Ordinal);
         _start.Folder.Write("x.toml", "batch = [\n");
-        Assert.Null(StartOptions.Reread(_start.Call!, out wrong));
-        Assert.Single(wrong);
+        var wrong = Assert.IsType<ReloadedPlan.Unusable>(StartOptions.Reread(_start.Call!));
+        Assert.Contains("x.toml", wrong.Problems, StringComparison.Ordinal);
     }
 
     [Fact]
