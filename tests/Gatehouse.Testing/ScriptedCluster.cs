@@ -41,6 +41,9 @@ public sealed class ScriptedCluster : IAsyncDisposable
     /// <summary>Asked before each call: a failure to answer with, or null to go on.</summary>
     public Func<ScriptedCall, GrpcException?> Refuse { get; set; } = _ => null;
 
+    /// <summary>Awaited before each call is answered, for servers that say nothing for a while; the token ends with the call.</summary>
+    public Func<ScriptedCall, CancellationToken, Task> Hold { get; set; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Asked for each search: an answer in place of the log's, or null.</summary>
     public Func<GetUnstructuredEventsRequest, EventsUnstructured?> AnswerSearch { get; set; } = _ => null;
 
@@ -182,32 +185,32 @@ public sealed class ScriptedCluster : IAsyncDisposable
         {
             case "GetUnstructuredEvents":
                 var search = GetUnstructuredEventsRequest.Parser.ParseFrom(message);
-                Called(method, search);
+                await CalledAsync(http, method, search);
                 await WriteAsync(http, AnswerSearch(search)?.ToByteArray() ?? Log.Search(search));
                 break;
             case "GetEventExportChunks" when HasExport:
                 var list = GetEventExportChunksRequest.Parser.ParseFrom(message);
-                Called(method, list);
+                await CalledAsync(http, method, list);
                 foreach (var chunk in Export.List(DayOf(list.Date)))
                     await WriteAsync(http, new EventExportChunk { Chunk = chunk }.ToByteArray());
                 break;
             case "ExportUnstructuredEvents" when HasExport:
                 var export = ExportUnstructuredEventsRequest.Parser.ParseFrom(message);
-                Called(method, export);
+                await CalledAsync(http, method, export);
                 await StreamAsync(http, Export.Find(DayOf(export.Date), export.Chunk), export.Cursor);
                 break;
             case "StreamUnstructuredSessionEvents":
                 var session = StreamUnstructuredSessionEventsRequest.Parser.ParseFrom(message);
-                Called(method, session);
+                await CalledAsync(http, method, session);
                 await StreamAsync(http, session);
                 break;
             default:
-                Called(method, null);
+                await CalledAsync(http, method, null);
                 throw new GrpcException(GrpcStatus.Unimplemented, $"unknown method {method} for service teleport.auditlog.v1.AuditLogService");
         }
     }
 
-    private void Called(string method, IMessage? request)
+    private async Task CalledAsync(HttpContext http, string method, IMessage? request)
     {
         var call = new ScriptedCall(method, request);
         lock (_lock)
@@ -216,6 +219,7 @@ public sealed class ScriptedCluster : IAsyncDisposable
             _called.TrySetResult();
             _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+        await Hold(call, http.RequestAborted);
         if (Refuse(call) is { } failure)
             throw failure;
     }

@@ -8,10 +8,15 @@ using Google.Protobuf.WellKnownTypes;
 namespace Gatehouse.Api.AuditLog;
 
 /// <summary>The calls an event handler makes (teleport-wire 6.2). Events stay bytes: this client never parses one.</summary>
-/// <param name="deadline">For each unary call; a search over a cold store may be slow. Null is 60 s.</param>
-public sealed class AuditLogClient(GrpcChannel channel, TimeSpan? deadline = null)
+/// <param name="deadline">For each unary call, and for each silence within a list of chunks; a search over a cold store may be slow. Null is 60 s.</param>
+/// <param name="patience">
+/// For each silence within a stream of events: servers fetch a chunk, and a recording of whatever size, whole from their store before
+/// they send the first event. Null is 10 minutes.
+/// </param>
+public sealed class AuditLogClient(GrpcChannel channel, TimeSpan? deadline = null, TimeSpan? patience = null)
 {
     private readonly TimeSpan _deadline = deadline ?? TimeSpan.FromSeconds(60);
+    private readonly TimeSpan _patience = patience ?? TimeSpan.FromMinutes(10);
 
     /// <summary>One page, as the bytes of an <see cref="EventsUnstructured"/>. The order field is left out, which means oldest first.</summary>
     /// <exception cref="GrpcException">Any status but OK.</exception>
@@ -34,7 +39,7 @@ public sealed class AuditLogClient(GrpcChannel channel, TimeSpan? deadline = nul
     public async IAsyncEnumerable<string> ExportChunksAsync(DateOnly date, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var request = new GetEventExportChunksRequest { Date = Midnight(date) };
-        await using var stream = await channel.ServerStreamAsync(Methods.GetEventExportChunks, request, cancellation);
+        await using var stream = await channel.ServerStreamAsync(Methods.GetEventExportChunks, request, _deadline, cancellation);
         while (await stream.WaitToReadAsync(cancellation))
         {
             while (TryReadChunk(stream, out var chunk))
@@ -48,7 +53,7 @@ public sealed class AuditLogClient(GrpcChannel channel, TimeSpan? deadline = nul
     public Task<GrpcMessageStream> ExportAsync(DateOnly date, string chunk, string cursor, CancellationToken cancellation)
     {
         var request = new ExportUnstructuredEventsRequest { Date = Midnight(date), Chunk = chunk, Cursor = cursor };
-        return channel.ServerStreamAsync(Methods.ExportUnstructuredEvents, request, cancellation);
+        return channel.ServerStreamAsync(Methods.ExportUnstructuredEvents, request, _patience, cancellation);
     }
 
     /// <summary>Messages are the bytes of <see cref="EventUnstructured"/>, those with this index and later ones.</summary>
@@ -56,7 +61,7 @@ public sealed class AuditLogClient(GrpcChannel channel, TimeSpan? deadline = nul
     public Task<GrpcMessageStream> SessionEventsAsync(string sessionId, int startIndex, CancellationToken cancellation)
     {
         var request = new StreamUnstructuredSessionEventsRequest { SessionId = sessionId, StartIndex = startIndex };
-        return channel.ServerStreamAsync(Methods.StreamUnstructuredSessionEvents, request, cancellation);
+        return channel.ServerStreamAsync(Methods.StreamUnstructuredSessionEvents, request, _patience, cancellation);
     }
 
     /// <exception cref="GrpcException">Any status but OK.</exception>

@@ -33,12 +33,26 @@ public sealed class GrpcChannel(GrpcChannelOptions options) : IDisposable
 
     /// <summary>Opens a server stream and returns when its response headers are there.</summary>
     /// <param name="cancellation">Ends the opening; what follows is bounded by the tokens given to the stream, and by disposing it.</param>
-    public async Task<GrpcMessageStream> ServerStreamAsync(string method, IMessage request, CancellationToken cancellation)
+    public Task<GrpcMessageStream> ServerStreamAsync(string method, IMessage request, CancellationToken cancellation) =>
+        ServerStreamAsync(method, request, null, cancellation);
+
+    /// <summary>As above, from a peer that must not be silent for long.</summary>
+    /// <param name="patience">
+    /// How long the headers, and then each further piece of the answer, may be waited for; longer ends the stream as DeadlineExceeded. Only
+    /// waiting counts, not the time the reader takes. An answered PING says that a connection lives, not that anybody behind it does.
+    /// </param>
+    /// <exception cref="GrpcException">The call ended with a status other than OK, nothing came in time, or no connection came up.</exception>
+    public Task<GrpcMessageStream> ServerStreamAsync(string method, IMessage request, TimeSpan? patience, CancellationToken cancellation) =>
+        WithinAsync(patience, method, token => OpenStreamAsync(method, request, patience, token), cancellation);
+
+    private async Task<GrpcMessageStream> OpenStreamAsync(string method, IMessage request, TimeSpan? patience, CancellationToken cancellation)
     {
         var connection = Acquire();
         try
         {
-            return await OpenAsync(connection, method, request, null, cancellation);
+            var stream = await OpenAsync(connection, method, request, null, cancellation);
+            stream.Patience = patience;
+            return stream;
         }
         catch
         {
@@ -69,10 +83,13 @@ public sealed class GrpcChannel(GrpcChannelOptions options) : IDisposable
 
     private delegate T Decode<T>(ReadOnlySpan<byte> message);
 
-    private async Task<T> UnaryAsync<T>(string method, IMessage request, Decode<T> decode, TimeSpan? deadline, CancellationToken cancellation)
+    private Task<T> UnaryAsync<T>(string method, IMessage request, Decode<T> decode, TimeSpan? deadline, CancellationToken cancellation) =>
+        WithinAsync(deadline, method, token => ExchangeAsync(method, request, decode, deadline, token), cancellation);
+
+    private async Task<T> WithinAsync<T>(TimeSpan? limit, string method, Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
     {
-        if (deadline is not { } time)
-            return await ExchangeAsync(method, request, decode, null, cancellation);
+        if (limit is not { } time)
+            return await call(cancellation);
         if (time <= TimeSpan.Zero)
             throw new GrpcException(GrpcStatus.DeadlineExceeded, "the deadline passed before the call began");
 
@@ -80,7 +97,7 @@ public sealed class GrpcChannel(GrpcChannelOptions options) : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
         try
         {
-            return await ExchangeAsync(method, request, decode, time, either.Token);
+            return await call(either.Token);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -141,7 +158,7 @@ public sealed class GrpcChannel(GrpcChannelOptions options) : IDisposable
             if (GrpcOutcome.OfHeaders(response) is { } outcome && outcome.Status != GrpcStatus.Ok)
                 throw outcome.ToException();
             var body = await response.Content.ReadAsStreamAsync(cancellation);
-            return new GrpcMessageStream(response, body, connection, Options.MaxReceiveBytes);
+            return new GrpcMessageStream(response, body, connection, Options.MaxReceiveBytes, Options.Time);
         }
         catch
         {

@@ -20,7 +20,11 @@ public sealed class GrpcMessageStream : IAsyncDisposable
     private readonly Stream _body;
     private readonly GrpcConnection _connection;
     private readonly int _maxBytes;
+    private readonly TimeProvider _time;
     private readonly string? _encoding;
+
+    /// <summary>Runs only while more is waited for; kept from one wait to the next, so that waiting costs no allocation.</summary>
+    private CancellationTokenSource? _silence;
 
     // What came and was not handed out yet lies in _buffer[_start.._end]; both arrays are rented.
     private byte[] _buffer = [];
@@ -38,17 +42,23 @@ public sealed class GrpcMessageStream : IAsyncDisposable
     private bool _ended;
     private bool _disposed;
 
-    internal GrpcMessageStream(HttpResponseMessage response, Stream body, GrpcConnection connection, int maxBytes)
+    internal GrpcMessageStream(HttpResponseMessage response, Stream body, GrpcConnection connection, int maxBytes, TimeProvider time)
     {
         _response = response;
         _body = body;
         _connection = connection;
         _maxBytes = maxBytes;
+        _time = time;
         _encoding = response.Headers.TryGetValues("grpc-encoding", out var values) ? values.First() : null;
     }
 
+    /// <summary>How long one wait for more may last; null for ever.</summary>
+    internal TimeSpan? Patience { get; set; }
+
     /// <returns>True when <see cref="TryRead"/> has a message; false when the peer ended the stream with status OK.</returns>
-    /// <exception cref="GrpcException">The stream ended with another status or the connection broke (Unavailable).</exception>
+    /// <exception cref="GrpcException">
+    /// The stream ended with another status, the connection broke (Unavailable), or nothing came for too long (DeadlineExceeded).
+    /// </exception>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -80,6 +90,7 @@ public sealed class GrpcMessageStream : IAsyncDisposable
         _disposed = true;
         _response.Dispose();
         _connection.Release();
+        _silence?.Dispose();
         Return(ref _buffer);
         Return(ref _inflated);
         return ValueTask.CompletedTask;
@@ -94,15 +105,36 @@ public sealed class GrpcMessageStream : IAsyncDisposable
             int read;
             try
             {
-                read = await _body.ReadAsync(_buffer.AsMemory(_end), cancellation);
+                if (Patience is { } patience)
+                {
+                    var silence = _silence ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+                    using (cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), silence))
+                    {
+                        silence.CancelAfter(patience);
+                        read = await _body.ReadAsync(_buffer.AsMemory(_end), silence.Token);
+                    }
+                }
+                else
+                {
+                    read = await _body.ReadAsync(_buffer.AsMemory(_end), cancellation);
+                }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
-                throw;
+                throw new OperationCanceledException(cancellation);
+            }
+            catch (OperationCanceledException surprise) when (_silence?.IsCancellationRequested is true)
+            {
+                throw _failure = new GrpcException(
+                    GrpcStatus.DeadlineExceeded, FormattableString.Invariant($"the stream brought nothing for {Patience!.Value.TotalSeconds:0.###} s"), surprise);
             }
             catch (Exception failure) when (GrpcFailure.Recognizes(failure))
             {
                 throw _failure = GrpcFailure.From(failure);
+            }
+            finally
+            {
+                EndSilence();
             }
             if (read == 0)
                 return End();
@@ -112,6 +144,14 @@ public sealed class GrpcMessageStream : IAsyncDisposable
             if (_failure is not null)
                 throw _failure;
         }
+    }
+
+    private void EndSilence()
+    {
+        if (_silence?.TryReset() is not false)
+            return;
+        _silence.Dispose();
+        _silence = null;
     }
 
     /// <summary>The peer's status counts first: a proxy that cuts a message short may still say why.</summary>

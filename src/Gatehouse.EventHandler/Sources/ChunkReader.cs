@@ -178,6 +178,9 @@ internal sealed class ChunkReader(
         if (IsTheConnections(failure.Status))
         {
             contact.Lost(failure.Status, failure.Message);
+            // A silence may also be this chunk's alone, and must not hold up the others for ever.
+            if (failure.Status == GrpcStatus.DeadlineExceeded && _backoff.Failures + 1 >= FailuresUntilParked)
+                _parked.TrySetResult();
             return;
         }
         contact.Regained();

@@ -24,12 +24,12 @@ internal sealed class SourceRun : IAsyncDisposable
     private readonly GrpcChannel _channel;
     private readonly SourceMetrics _metrics = new();
 
-    private SourceRun(ScriptedCluster cluster, ExportPlan plan, HandlerState state, WaitingClock clock)
+    private SourceRun(ScriptedCluster cluster, ExportPlan plan, HandlerState state, WaitingClock clock, TimeSpan? patience)
     {
         _state = state;
         _clock = clock;
         _channel = cluster.OpenChannel();
-        var source = new ClusterSource(new AuditLogClient(_channel), plan, state, new ClusterContact(clock, Logger, Random.Shared.NextDouble), TakeUndecodable, clock, _metrics, Logger);
+        var source = new ClusterSource(new AuditLogClient(_channel, patience, patience), plan, state, new ClusterContact(clock, Logger, Random.Shared.NextDouble), TakeUndecodable, clock, _metrics, Logger);
         Ended = Task.Run(() => source.RunAsync(_batches.Writer, _stop.Token));
     }
 
@@ -60,8 +60,10 @@ internal sealed class SourceRun : IAsyncDisposable
         StartTime = Noon.AddHours(-1),
     };
 
-    public static SourceRun Start(ScriptedCluster cluster, ExportPlan plan, HandlerState? state = null, WaitingClock? clock = null) =>
-        new(cluster, plan, state ?? new HandlerState(), clock ?? new WaitingClock(Noon));
+    /// <param name="patience">How long the cluster may be silent, in real time; null as long as in the product.</param>
+    public static SourceRun Start(
+        ScriptedCluster cluster, ExportPlan plan, HandlerState? state = null, WaitingClock? clock = null, TimeSpan? patience = null) =>
+        new(cluster, plan, state ?? new HandlerState(), clock ?? new WaitingClock(Noon), patience);
 
     /// <summary>Reads from the beginning to the end of what is there.</summary>
     public static async Task<SourceRun> ToTheEndAsync(ScriptedCluster cluster, ExportPlan plan, HandlerState? state = null, WaitingClock? clock = null)
