@@ -111,7 +111,7 @@ public sealed class EventHandlerProcess(
         }
     }
 
-    private static bool IsRefusal(Exception e) => e is SourceException or StateException or CredentialException or TlsFileException;
+    private static bool IsRefusal(Exception e) => e is SourceException or ReceiverException or StateException or CredentialException or TlsFileException;
 }
 
 /// <summary>What reading the settings again gave. A closed list.</summary>

@@ -14,7 +14,8 @@ namespace Gatehouse.EventHandler.Pipeline;
 /// <item>read: a source fills batches from the cluster, starting behind the checkpoint;</item>
 /// <item>take: each batch gets a receipt, in order, when there is room for its bytes and for the recordings it may announce;</item>
 /// <item>cut: a batch becomes slices that fit into one request;</item>
-/// <item>deliver: as many slices as the output allows are on their way at once; the courier tries each until it is settled;</item>
+/// <item>deliver: as many slices as the output allows are on their way at once; the courier tries each until it is settled, and what the
+/// receiver refuses waits beside the others until one of them shows that it takes events at all;</item>
 /// <item>confirm: a receipt closes with its last slice, and the closed run at the front is progress;</item>
 /// <item>checkpoint: progress becomes durable, and only then recordings start, locks are considered and buffers are reused.</item>
 /// </list>
@@ -42,6 +43,12 @@ internal sealed class Exporter(
     /// </summary>
     internal const long BytesUnderWay = 8 * 1024 * 1024;
 
+    /// <summary>
+    /// How long refused events are held when nothing comes any more that could show whether they are at fault. Enough for eight tries
+    /// and a short restart; then the run ends and says so, and the next one begins with them.
+    /// </summary>
+    internal static readonly TimeSpan PatienceAtTheEnd = TimeSpan.FromMinutes(2);
+
     private readonly Channel<SourceBatch> _read = Channel.CreateBounded<SourceBatch>(
         new BoundedChannelOptions(2) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -60,16 +67,22 @@ internal sealed class Exporter(
     /// <param name="stop">Reads no more and tries nothing again; what is on its way may arrive.</param>
     /// <param name="abort">Cuts off what is on its way, too. It is delivered again after the next start.</param>
     /// <exception cref="SourceException">The cluster refuses for good.</exception>
+    /// <exception cref="ReceiverException">All is read, and the receiver takes nothing of what is left.</exception>
     public async Task RunAsync(CancellationToken noMore, CancellationToken stop, CancellationToken abort)
     {
         using var failure = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(noMore, failure.Token);
-        var steps = new List<Task> { ReadAsync(reading.Token), TakeAsync(reading.Token, failure.Token) };
-        for (var i = 0; i < output.Limits.MaxInFlight; i++)
-            steps.Add(DeliverAsync(failure.Token, abort));
+        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var holding = CancellationTokenSource.CreateLinkedTokenSource(failure.Token, patience.Token);
+        var held = new GrowingGroup(failure);
+        var loops = Enumerable.Range(0, output.Limits.MaxInFlight).Select(_ => DeliverAsync(held, holding.Token, abort)).ToList();
+        held.Add(BoundPatienceAsync(loops, patience));
+        held.Close();
         try
         {
-            await Together.RunAsync(steps, failure).ConfigureAwait(false);
+            await Together.RunAsync([ReadAsync(reading.Token), TakeAsync(reading.Token, failure.Token), .. loops, held.Completion], failure).ConfigureAwait(false);
+            if (patience.IsCancellationRequested && !stop.IsCancellationRequested && _receipts.Outstanding > 0)
+                throw new ReceiverException($"the receiver refuses the last events and takes no others: {courier.Problem}; nothing of them is given up, the next start begins with them");
         }
         finally
         {
@@ -133,13 +146,30 @@ internal sealed class Exporter(
     }
 
     /// <summary>4. Deliver: one of several loops that share the work.</summary>
-    private async Task DeliverAsync(CancellationToken stop, CancellationToken abort)
+    private async Task DeliverAsync(GrowingGroup held, CancellationToken stop, CancellationToken abort)
     {
         await foreach (var part in _parts.Reader.ReadAllAsync(abort).ConfigureAwait(false))
         {
-            if (await courier.DeliverAsync(part.Slice, Destination.Audit, stop, abort).ConfigureAwait(false))
+            var delivery = await courier.DeliverAsync(part.Slice, stop, abort).ConfigureAwait(false);
+            if (delivery.Held is { } later)
+                held.Add(SettleLaterAsync(part.Receipt, later));
+            else if (delivery.Settled)
                 Settle(part.Receipt);
         }
+    }
+
+    /// <summary>The receipt stays open and its bytes in the window: that bounds what can be held.</summary>
+    private async Task SettleLaterAsync(Receipt receipt, Task<bool> held)
+    {
+        if (await held.ConfigureAwait(false))
+            Settle(receipt);
+    }
+
+    /// <summary>As long as others come, one of them shows whether what is held is at fault. After the last one nothing does.</summary>
+    private static async Task BoundPatienceAsync(IEnumerable<Task> loops, CancellationTokenSource patience)
+    {
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        patience.CancelAfter(PatienceAtTheEnd);
     }
 
     /// <summary>5. Confirm.</summary>

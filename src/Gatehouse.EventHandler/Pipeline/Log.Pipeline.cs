@@ -70,4 +70,7 @@ internal static partial class Log
 
     [LoggerMessage(3223, LogLevel.Information, "Reloading configuration and credentials")]
     public static partial void Reloading(ILogger log);
+
+    [LoggerMessage(3224, LogLevel.Warning, "The receiver refuses events and takes no others, holding them until it does: {reason}")]
+    public static partial void RefusedEventsHeld(ILogger log, string reason, int held);
 }

@@ -34,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(3410, LogLevel.Warning, "Recordings that dead-letters replay handed back can not be read, tried again in a minute")]
     public static partial void TakingBackFails(ILogger log, string file, string error);
+
+    [LoggerMessage(3411, LogLevel.Warning, "The receiver refuses the recording's next event and took nothing since; others go first, then it is tried again")]
+    public static partial void RecordingNotTaken(ILogger log, string id, long index, string error, DateTime nextTry);
 }

@@ -61,6 +61,8 @@ internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWr
         var next = now + (why.Kind == MissKind.Refused ? LongestPause : Pause(attempts));
         if (why.Kind == MissKind.Refused)
             Log.RecordingDenied(log, job.SessionId, why.Status, reason, next);
+        else if (why.Kind == MissKind.NotTaken)
+            Log.RecordingNotTaken(log, job.SessionId, job.NextIndex, reason, next);
         else
             Log.RecordingMissing(log, job.SessionId, reason, attempts, next);
         var again = job with { Attempts = attempts };

@@ -10,18 +10,21 @@ internal abstract record RecordingOutcome
     /// <summary>Every event is settled.</summary>
     public sealed record Finished : RecordingOutcome;
 
-    /// <summary>The cluster does not give it, or not further than this.</summary>
+    /// <summary>It goes no further than this for now.</summary>
     public sealed record Missed(RecordingJob At, RecordingMiss Why, string Reason) : RecordingOutcome;
 
     /// <summary>Told to stop.</summary>
     public sealed record Stopped : RecordingOutcome;
 }
 
-/// <summary>What an error of the cluster says about a recording.</summary>
+/// <summary>Why a recording goes no further, and what that says about it.</summary>
 /// <param name="Kind">Decides when it is tried again, and whether it can be given up.</param>
 /// <param name="Status">What the cluster answered.</param>
 internal readonly record struct RecordingMiss(MissKind Kind, GrpcStatus Status)
 {
+    /// <summary>The cluster gave it.</summary>
+    public static readonly RecordingMiss ByReceiver = new(MissKind.NotTaken, GrpcStatus.Ok);
+
     public static RecordingMiss Of(GrpcStatus status) => new(
         status switch
         {
@@ -46,4 +49,10 @@ internal enum MissKind
     /// understood: not the recording's fault, and nothing that waiting mends. It is asked for again until somebody has mended it.
     /// </summary>
     Refused,
+
+    /// <summary>
+    /// The receiver refuses its next event and took nothing since, so it is not known which of the two is at fault. It makes room for
+    /// other recordings, which may show that.
+    /// </summary>
+    NotTaken,
 }

@@ -82,8 +82,10 @@ internal sealed class SessionStreamer(
                 var undecodable = ReadBuffered(job, stream, batch, progress);
                 // One batch ahead of the checkpoint and no more: all that is sent while the disk refuses would come twice.
                 await noted.WaitAsync(stop).ConfigureAwait(false);
-                if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false) || !await DeliverAsync(job, batch, progress, stop, abort).ConfigureAwait(false))
+                if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false))
                     return new RecordingOutcome.Stopped();
+                if (await DeliverAsync(job, batch, progress, stop, abort).ConfigureAwait(false) is { } outcome)
+                    return outcome;
                 noted = NoteAsync(job, progress);
             }
         }
@@ -118,17 +120,24 @@ internal sealed class SessionStreamer(
         return undecodable;
     }
 
-    private async Task<bool> DeliverAsync(RecordingJob job, EventBatch batch, Progress progress, CancellationToken stop, CancellationToken abort)
+    /// <returns>Null when all of it is settled.</returns>
+    private async Task<RecordingOutcome?> DeliverAsync(RecordingJob job, EventBatch batch, Progress progress, CancellationToken stop, CancellationToken abort)
     {
-        var destination = Destination.Session(job.SessionId);
-        foreach (var slice in Slices.Cut(batch, limits))
+        var settledTo = 0;
+        var delivery = await courier.DeliverInOrderAsync(Slices.Cut(batch, limits), Destination.Session(job.SessionId), Settled, stop, abort).ConfigureAwait(false);
+        if (delivery.IsSettled)
+            return null;
+        if (delivery.HeldBecause is not { } reason)
+            return new RecordingOutcome.Stopped();
+        var next = progress.Ordered ? batch[settledTo].Index : progress.NextIndex;
+        return new RecordingOutcome.Missed(job with { NextIndex = next }, RecordingMiss.ByReceiver, reason);
+
+        void Settled(int end)
         {
-            if (!await courier.DeliverAsync(slice, destination, stop, abort).ConfigureAwait(false))
-                return false;
-            if (progress.Ordered && slice.Start + slice.Count < batch.Count)
-                checkpoint.Add([new StateChange.SessionAdvanced(job.SessionId, batch[slice.Start + slice.Count].Index)]);
+            settledTo = end;
+            if (progress.Ordered && end < batch.Count)
+                checkpoint.Add([new StateChange.SessionAdvanced(job.SessionId, batch[end].Index)]);
         }
-        return true;
     }
 
     /// <returns>Ends when it is durable.</returns>

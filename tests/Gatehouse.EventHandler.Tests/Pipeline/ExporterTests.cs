@@ -7,6 +7,7 @@ using Gatehouse.EventHandler.Sources;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Pipeline;
@@ -59,16 +60,59 @@ public sealed class ExporterTests : IAsyncLifetime
         Assert.Equal(Moment(19), _checkpoint.State.Paged.Newest);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1)]
+    public async Task A_run_of_refused_events_longer_than_there_are_requests_in_flight_is_set_aside(int maxInFlight)
+    {
+        var output = new AnsweringOutput { Limits = new OutputLimits(1, int.MaxValue, maxInFlight) };
+        output.RefusePoison();
+        string[] types = ["fine", .. Enumerable.Repeat("poison", maxInFlight + 1), "fine", "fine"];
+        await RunAsync(new ListSource([Batch(0, types)]), output);
+        Assert.Equal(maxInFlight + 1, _deadLetters.Count);
+        Assert.Equal(3, output.Delivered.Count);
+        Assert.Equal(Moment(0), _checkpoint.State.Paged.Newest);
+    }
+
+    [Fact]
+    public async Task A_run_of_refused_events_right_after_the_start_is_set_aside_as_well()
+    {
+        var output = new AnsweringOutput { Limits = new OutputLimits(1, int.MaxValue, 2) };
+        output.RefusePoison();
+        await RunAsync(new ListSource([Batch(0, "poison", "poison", "poison", "fine")]), output);
+        Assert.Equal(3, _deadLetters.Count);
+    }
+
+    [Fact]
+    public async Task When_all_is_read_and_the_receiver_refuses_the_rest_the_run_ends_and_gives_nothing_up()
+    {
+        var output = new AnsweringOutput { Limits = new OutputLimits(1, int.MaxValue, 2), Answer = (_, _) => new Verdict.Refused("HTTP 400", 400) };
+        var clock = new FakeTimeProvider();
+        var running = RunAsync(new ListSource(Batches(1, events: 5)), output, clock);
+        while (!running.IsCompleted)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        var failure = await Assert.ThrowsAsync<ReceiverException>(() => running);
+        Assert.Contains("HTTP 400", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, _deadLetters.Count);
+        Assert.Null(_checkpoint.State.Paged.Newest);
+    }
+
+    private static SourceBatch Batch(int number, params string[] types) =>
+        new(Some.Batch(types), [new StateChange.PageSettled(Moment(number), DateTime.MinValue, [])]);
+
     private static DateTime Moment(int batch) => new DateTime(2026, 11, 21, 0, 0, 0, DateTimeKind.Utc).AddMinutes(batch);
 
     private static IReadOnlyList<SourceBatch> Batches(int count, int events) =>
         [.. Enumerable.Range(0, count).Select(i => new SourceBatch(
             Some.Batch([.. Enumerable.Repeat("user.login", events)]), [new StateChange.PageSettled(Moment(i), DateTime.MinValue, [])]))];
 
-    private async Task RunAsync(IEventSource source, IDurableOutput output)
+    private async Task RunAsync(IEventSource source, IDurableOutput output, TimeProvider? clock = null)
     {
         var log = NullLogger.Instance;
-        var time = TimeProvider.System;
+        var time = clock ?? TimeProvider.System;
         var desk = new DeadLetterDesk(_deadLetters, _metrics, time, log);
         var writer = new CheckpointWriter(_checkpoint, _metrics, time, log);
         using var courier = new Courier(output, new RetrySchedule(), desk, _metrics, time, log);

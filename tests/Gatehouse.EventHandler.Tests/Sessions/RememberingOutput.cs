@@ -2,7 +2,7 @@ using Gatehouse.EventHandler.Outputs;
 
 namespace Gatehouse.EventHandler.Tests.Sessions;
 
-/// <summary>Takes everything, in memory; has no room for one event until told.</summary>
+/// <summary>Takes everything but what it refuses, in memory; has no room for one event until told.</summary>
 internal sealed class RememberingOutput : IDurableOutput
 {
     private readonly Dictionary<string, List<string>> _taken = [];
@@ -14,6 +14,9 @@ internal sealed class RememberingOutput : IDurableOutput
     public OutputLimits Limits { get; set; } = new(100, int.MaxValue, 10);
 
     public Task Held => _held.Task;
+
+    /// <summary>Events refused for good, by id.</summary>
+    public HashSet<string> Refused { get; } = [];
 
     /// <summary>Completes when that many events of all recordings were taken.</summary>
     public Task WhenTaken(int count)
@@ -47,6 +50,8 @@ internal sealed class RememberingOutput : IDurableOutput
             return new Verdict.TryAgain("held");
         }
         await Task.Yield();
+        if (Refused.Overlaps(ids))
+            return new Verdict.Refused("HTTP 400", 400);
         lock (_taken)
         {
             if (!_taken.TryGetValue(destination.SessionId!, out var taken))

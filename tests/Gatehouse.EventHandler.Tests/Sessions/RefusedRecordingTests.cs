@@ -1,0 +1,37 @@
+using Xunit;
+
+namespace Gatehouse.EventHandler.Tests.Sessions;
+
+/// <summary>Recordings with events that the receiver refuses, when nothing of theirs shows that it takes others.</summary>
+public sealed class RefusedRecordingTests : IAsyncLifetime
+{
+    private const int Finished = 3403;
+    private const int NotTaken = 3411;
+
+    private SessionRig _rig = null!;
+
+    public async ValueTask InitializeAsync() => _rig = await SessionRig.StartAsync();
+
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
+
+    [Fact]
+    public async Task It_makes_room_for_another_one_and_is_finished_once_that_was_taken()
+    {
+        _rig.AddRecording("refused", 0, 1, 2);
+        _rig.AddRecording("fine", 0, 1);
+        _rig.Output.Refused.UnionWith(["refused-1", "refused-2"]);
+        await using var run = await _rig.RunAsync(concurrency: 1, maxEvents: 1);
+        await run.UploadAsync("refused", SessionRig.Now);
+        await _rig.PassTimeUntilAsync(_rig.Log.When(NotTaken, 1));
+        await run.IdleAsync();
+        Assert.Equal(0, run.DeadLetters.Count);
+        Assert.Equal(1, run.Checkpoint.State.Missing["refused"].NextIndex);
+
+        await run.UploadAsync("fine", SessionRig.Now);
+        await _rig.PassTimeUntilAsync(_rig.Log.When(Finished, 2));
+        Assert.Equal(2, run.DeadLetters.Count);
+        Assert.Equal(["refused-0"], _rig.Output.Of("refused"));
+        await run.StopAsync();
+        Assert.Empty(run.Checkpoint.State.Missing);
+    }
+}
