@@ -89,6 +89,8 @@ public static partial class StartOptions
         {
             Placeholder = "NAME=VALUE",
             Environment = ["FDFWD_FLUENTD_HEADERS"],
+            // Every user of the machine can read a command line.
+            OnCommandLine = false,
         },
     ];
 
