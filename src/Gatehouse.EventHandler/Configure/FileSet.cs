@@ -11,15 +11,21 @@ internal sealed class FileSet(IReadOnlyList<string> paths)
 }
 
 /// <summary>
-/// Writes files whole: all of them beside their places first, with mode 0600 and synced, then renamed. A disk that is full or a
-/// directory that may not be written stops it before anything has changed.
+/// Writes files whole, all or none: first beside their places, with mode 0600 and synced, then renamed. A disk that is full or a
+/// directory that may not be written stops it before anything has changed; a rename that fails (a file that is mounted by itself, say)
+/// takes those before it back.
 /// </summary>
 internal static class FileWriter
 {
-    /// <exception cref="IOException">Nothing was replaced, unless a rename itself failed.</exception>
+    /// <exception cref="IOException">Everything is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">As above.</exception>
-    public static async Task WriteAsync(IReadOnlyList<(string Path, string Text)> files, CancellationToken cancellation)
+    public static Task WriteAsync(IReadOnlyList<(string Path, string Text)> files, CancellationToken cancellation) =>
+        WriteAsync(files, (from, to) => File.Move(from, to, overwrite: true), cancellation);
+
+    internal static async Task WriteAsync(IReadOnlyList<(string Path, string Text)> files, Action<string, string> rename, CancellationToken cancellation)
     {
+        if (files.FirstOrDefault(file => Directory.Exists(file.Path)).Path is { } directory)
+            throw new IOException($"{directory} is a directory, so no file can be written there; nothing was written");
         var written = new List<(string Temporary, string Path)>();
         try
         {
@@ -29,13 +35,44 @@ internal static class FileWriter
                 written.Add((temporary, path));
                 await WriteOneAsync(temporary, text, cancellation);
             }
-            foreach (var (temporary, path) in written)
-                File.Move(temporary, path, overwrite: true);
+            Replace(written, rename);
         }
         finally
         {
             foreach (var (temporary, _) in written)
                 File.Delete(temporary);
+        }
+    }
+
+    private static void Replace(List<(string Temporary, string Path)> files, Action<string, string> rename)
+    {
+        var replaced = new Stack<(string Path, string? Before)>();
+        try
+        {
+            foreach (var (temporary, path) in files)
+            {
+                var before = Path.Exists(path) ? $"{path}.{Guid.NewGuid():N}.old" : null;
+                if (before is not null)
+                    rename(path, before);
+                replaced.Push((path, before));
+                rename(temporary, path);
+            }
+        }
+        catch
+        {
+            foreach (var (path, before) in replaced)
+            {
+                if (before is not null)
+                    File.Move(before, path, overwrite: true);
+                else
+                    File.Delete(path);
+            }
+            throw;
+        }
+        foreach (var (_, before) in replaced)
+        {
+            if (before is not null)
+                File.Delete(before);
         }
     }
 

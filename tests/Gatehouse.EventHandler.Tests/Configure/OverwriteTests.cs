@@ -99,6 +99,48 @@ public sealed class OverwriteTests : IDisposable
         Assert.Equal(before, Contents());
     }
 
+    [Fact]
+    public async Task A_directory_in_the_place_of_a_file_leaves_every_other_as_it_was()
+    {
+        await ConfigureRun.Of(ConfigureRun.Plan(folder));
+        File.Delete(folder["client.crt"]);
+        Directory.CreateDirectory(folder["client.crt"]);
+        var before = Contents();
+
+        var run = await ConfigureRun.Of(ConfigureRun.Plan(folder) with { Force = true });
+
+        Assert.Equal(255, run.ExitCode);
+        Assert.Contains("client.crt is a directory", run.Errors, StringComparison.Ordinal);
+        Assert.Equal(before, Contents());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task A_rename_that_fails_takes_back_those_before_it(int failing)
+    {
+        folder.Write("a", "old a");
+        folder.Write("c", "old c");
+        var before = Contents();
+        var renames = 0;
+
+        // a aside, a, b, c aside, c.
+        await Assert.ThrowsAsync<IOException>(() => FileWriter.WriteAsync(
+            [(folder["a"], "new a"), (folder["b"], "new b"), (folder["c"], "new c")],
+            (from, to) =>
+            {
+                if (++renames == failing)
+                    throw new IOException("Device or resource busy");
+                File.Move(from, to, overwrite: true);
+            },
+            TestContext.Current.CancellationToken));
+
+        Assert.Equal(before, Contents());
+    }
+
     private Dictionary<string, string> Contents() =>
         Directory.GetFiles(folder.Path).ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
 }
