@@ -29,6 +29,30 @@ public sealed class ImportTests
         Assert.Equal(["e0", "e1", "e2"], Some.Ids(log, Some.Search()));
     }
 
+    [Theory]
+    [InlineData(3 * 1024 * 1024 + 1)]
+    [InlineData(4 * 1024 * 1024)]
+    [InlineData(9 * 1024 * 1024 + 17)]
+    public async Task A_line_too_long_to_take_is_kept_aside_whole(int length)
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(length);
+        var tooLong = string.Create(length, random, static (text, random) =>
+        {
+            foreach (ref var c in text)
+                c = (char)random.Next(' ', '~');
+        });
+        foreach (var end in new[] { "\n", "" })
+        {
+            var file = folder[$"events{end.Length}.log"];
+            await File.WriteAllTextAsync(file, Text($"a{end.Length}") + "\n" + tooLong + "\nnot json\n" + tooLong + end, TestContext.Current.CancellationToken);
+            var result = await ImportAsync(folder, file);
+            Assert.Equal((1L, 3L), (result.Imported, result.Rejected));
+            Assert.Equal([2L, 3L, 4L], result.FirstRejected.Select(rejected => rejected.Line));
+            Assert.True(await File.ReadAllTextAsync(Assert.Single(result.RejectedFiles), TestContext.Current.CancellationToken) == tooLong + "\nnot json\n" + tooLong + "\n");
+        }
+    }
+
     [Fact]
     public async Task A_second_import_of_a_grown_log_adds_only_what_is_new_whether_the_first_was_taken_over_or_not()
     {

@@ -104,10 +104,10 @@ public sealed class AuditLogImporter
         rejected.Begin(path);
         while (await lines.ReadAsync(cancellation))
         {
-            var problem = lines.IsTooLong ? $"longer than {LogLine.MaxBytes} bytes; only its beginning is kept" : lines.Line.IsEmpty ? null : take(lines.Line);
+            var problem = lines.IsTooLong ? $"longer than {LogLine.MaxBytes} bytes" : lines.Line.IsEmpty ? null : take(lines.Line);
             if (problem is not null)
             {
-                rejected.Add(lines.Number, problem, lines.Line.Span);
+                await rejected.AddAsync(lines, problem, cancellation);
                 _rejected++;
             }
             if (lines.BytesRead - told >= ProgressBytes)

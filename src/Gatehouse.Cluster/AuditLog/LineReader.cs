@@ -10,7 +10,7 @@ internal sealed class LineReader(Stream stream, int maxLineBytes) : IDisposable
     private int _end;
     private bool _atEnd;
 
-    /// <summary>The line, without its end; good until the next read. Only its beginning when <see cref="IsTooLong"/>.</summary>
+    /// <summary>The line, without its end; good until the next call. Only its beginning when <see cref="IsTooLong"/>.</summary>
     public ReadOnlyMemory<byte> Line { get; private set; }
 
     /// <summary>Number of the line, from 1.</summary>
@@ -19,12 +19,17 @@ internal sealed class LineReader(Stream stream, int maxLineBytes) : IDisposable
     /// <summary>Bytes of the stream up to the end of the line.</summary>
     public long BytesRead { get; private set; }
 
-    /// <summary>The line was longer than allowed; the rest of it was passed over.</summary>
+    /// <summary>The line is longer than allowed; <see cref="CopyLineAsync"/> has all of it.</summary>
     public bool IsTooLong { get; private set; }
+
+    /// <summary>What follows of a line that is too long is still in the stream.</summary>
+    private bool _hasRest;
 
     /// <returns>False at the end of the stream.</returns>
     public async ValueTask<bool> ReadAsync(CancellationToken cancellation)
     {
+        if (_hasRest)
+            await PassRestAsync(null, cancellation);
         IsTooLong = false;
         for (var searched = 0; ;)
         {
@@ -35,9 +40,17 @@ internal sealed class LineReader(Stream stream, int maxLineBytes) : IDisposable
             if (_atEnd)
                 return searched > 0 && Take(searched, 0);
             if (searched > maxLineBytes)
-                return await SkipAsync(cancellation);
+                return TakeBeginning(searched);
             await FillAsync(cancellation);
         }
+    }
+
+    /// <summary>Writes the whole line, without its end, however long it is. Once for a line.</summary>
+    public async ValueTask CopyLineAsync(Stream to, CancellationToken cancellation)
+    {
+        await to.WriteAsync(Line, cancellation);
+        if (_hasRest)
+            await PassRestAsync(to, cancellation);
     }
 
     public void Dispose()
@@ -58,22 +71,31 @@ internal sealed class LineReader(Stream stream, int maxLineBytes) : IDisposable
         return true;
     }
 
-    private async ValueTask<bool> SkipAsync(CancellationToken cancellation)
+    private bool TakeBeginning(int length)
     {
-        var head = _buffer.AsSpan(_start, Math.Min(1024, _end - _start)).ToArray();
+        Line = _buffer.AsMemory(_start, length);
+        (IsTooLong, _hasRest) = (true, true);
+        _start += length;
+        BytesRead += length;
+        Number++;
+        return true;
+    }
+
+    private async ValueTask PassRestAsync(Stream? to, CancellationToken cancellation)
+    {
+        _hasRest = false;
         while (true)
         {
             var newline = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
-            var passed = newline >= 0 ? newline + 1 : _end - _start;
-            BytesRead += passed;
-            _start += passed;
+            var length = newline >= 0 ? newline : _end - _start;
+            if (to is not null)
+                await to.WriteAsync(_buffer.AsMemory(_start, length), cancellation);
+            _start += newline >= 0 ? length + 1 : length;
+            BytesRead += newline >= 0 ? length + 1 : length;
             if (newline >= 0 || _atEnd)
-                break;
+                return;
             await FillAsync(cancellation);
         }
-        (Line, IsTooLong) = (head, true);
-        Number++;
-        return true;
     }
 
     private async ValueTask FillAsync(CancellationToken cancellation)

@@ -21,13 +21,14 @@ internal sealed class RejectedLines(DataDirectory data) : IDisposable
 
     public void Begin(string source) => _source = source;
 
-    public void Add(long number, string reason, ReadOnlySpan<byte> line)
+    /// <summary>The line the reader stands at, in full even when it is too long to be held.</summary>
+    public async ValueTask AddAsync(LineReader lines, string reason, CancellationToken cancellation)
     {
         Count++;
         if (_first.Count < MaxReported)
-            _first.Add(new RejectedLine(_source, number, reason));
+            _first.Add(new RejectedLine(_source, lines.Number, reason));
         _file ??= Open();
-        _file.Write(line);
+        await lines.CopyLineAsync(_file, cancellation);
         _file.Write("\n"u8);
     }
 
