@@ -13,14 +13,14 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.EventHandler.Check;
 
 /// <summary>One thing looked at.</summary>
-/// <param name="What">A word or two: <c>credential</c>, <c>cluster</c>, <c>audit log</c>, <c>receiver</c>, <c>state</c>.</param>
+/// <param name="What">A word or two: <c>credential</c>, <c>cluster</c>, <c>audit log</c>, <c>recordings</c>, <c>locks</c>, <c>receiver</c>, <c>state</c>.</param>
 /// <param name="Works">False when <c>start</c> would be in trouble.</param>
 /// <param name="Text">What was found.</param>
 public sealed record CheckFinding(string What, bool Works, string Text);
 
 /// <summary>
-/// Tries a plan without exporting anything: reads the credential, connects to the cluster, asks for one page of its log, and connects to
-/// the receiver. Nothing is posted and no state is touched.
+/// Tries a plan without exporting anything: reads the credential, connects to the cluster, asks for one page of its log and for what else
+/// the plan needs, connects to the receiver, and holds the start time against the state. Nothing is posted and no state is touched.
 /// </summary>
 public static class ConnectionCheck
 {
@@ -35,9 +35,26 @@ public static class ConnectionCheck
         if (CheckCredential(plan.Teleport, time, findings) is { } credentials)
             await CheckClusterAsync(plan, credentials, time, findings, cancellation);
         await CheckReceiversAsync(plan.Fluentd, logs, time, findings, cancellation);
-        var directory = StateDirectory.PathFor(plan.Storage, plan.Teleport.Addr);
-        findings.Add(new CheckFinding("state", true, Directory.Exists(directory) ? $"{directory} is there" : $"{directory} will be made"));
+        findings.Add(CheckState(plan, time));
         return findings;
+    }
+
+    private static CheckFinding CheckState(ExportPlan plan, TimeProvider time)
+    {
+        var directory = StateDirectory.PathFor(plan.Storage, plan.Teleport.Addr);
+        var isNew = !Directory.Exists(directory);
+        try
+        {
+            var state = isNew ? new HandlerState() : StateReport.Read(directory, time).State;
+            // A dry run has a state of its own.
+            return !plan.DryRun && StartTimeRule.Decide(state, plan.StartTime, time.GetUtcNow(), plan.Storage, plan.StartAfterId) is StartTimeDecision.Refuse refuse
+                ? new CheckFinding("state", false, refuse.Message)
+                : new CheckFinding("state", true, $"{directory} {(isNew ? "will be made" : "is there")}");
+        }
+        catch (StateException failure)
+        {
+            return new CheckFinding("state", false, failure.Message);
+        }
     }
 
     private static CredentialSource? CheckCredential(TeleportPlan plan, TimeProvider time, List<CheckFinding> findings)
@@ -76,12 +93,28 @@ public static class ConnectionCheck
             var now = time.GetUtcNow();
             await client.SearchAsync(new EventSearch(now.AddMinutes(-1), now, plan.Types, 1, ""), cancellation);
             findings.Add(new CheckFinding(what, true, "may be read"));
+            using var patience = new CancellationTokenSource(Patience, time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+            what = "recordings";
+            if (StreamsRecordings(plan))
+                findings.Add(await RightsCheck.OfRecordingsAsync(client, both.Token));
+            what = "locks";
+            if (plan.Lock.Enabled && !plan.DryRun)
+                findings.Add(await RightsCheck.OfLocksAsync(client, both.Token));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            findings.Add(new CheckFinding(what, false, $"no answer within {GoDuration.Format(Patience)}"));
         }
         catch (Exception failure) when (failure is DialException or GrpcException or CredentialException or IOException)
         {
             findings.Add(new CheckFinding(what, false, failure.Message));
         }
     }
+
+    /// <summary>A recording is announced by its upload event.</summary>
+    private static bool StreamsRecordings(ExportPlan plan) =>
+        (plan.Types.Count == 0 || plan.Types.Contains("session.upload")) && !plan.SkipEventTypes.Contains("session.upload");
 
     private static async Task CheckReceiversAsync(
         FluentdPlan plan, ILoggerFactory logs, TimeProvider time, List<CheckFinding> findings, CancellationToken cancellation)
