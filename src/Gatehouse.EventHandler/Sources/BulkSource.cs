@@ -13,7 +13,7 @@ namespace Gatehouse.EventHandler.Sources;
 /// 2. Whenever something ends or is due: take what ended, take the lists that came, ask for those that are due, fill free slots.
 /// 3. When the current day has nothing new and nothing under way, and it is past, the next day becomes the current one.
 /// 4. Two earlier days stay open for stragglers; older ones are closed when nothing of theirs is under way.
-/// 5. Caught up means that the current day is today and no open day has anything new or under way.
+/// 5. Caught up means that the current day is today and no open day has anything new or under way, but for chunks that are not there.
 /// All state is touched by the one loop; readers and lists run beside it and only end.
 /// </remarks>
 internal sealed class BulkSource(
@@ -65,8 +65,9 @@ internal sealed class BulkSource(
             await CloseOldDaysAsync(batches, cancellation);
 
             // 5.
-            if (plan.ExitOnLastEvent && Current.Day >= Today && _days.Values.All(day => day.Done))
+            if (plan.ExitOnLastEvent && Current.Day >= Today && _days.Values.All(day => day.DoneButForAbsent))
             {
+                TellAbsent();
                 Log.AllProcessed(logger);
                 return;
             }
@@ -120,7 +121,7 @@ internal sealed class BulkSource(
             if (cursor.Length > 0)
                 Log.ChunkResumed(logger, day.Day, chunk);
             var reader = new ChunkReader(log, day.Day, chunk, cursor, taste, contact, logger);
-            return new RunningChunk(reader.RunAsync(batches, cancellation), reader.Parked);
+            return new RunningChunk(chunk, reader.RunAsync(batches, cancellation), reader.Parked, () => reader.IsAbsent);
         });
 
         // A past day that was just read through, or any when the end is awaited, need not wait to hear that there is no more.
@@ -152,6 +153,16 @@ internal sealed class BulkSource(
             _days.Remove(day.Day);
             await batches.WriteAsync(Progress(new StateChange.DayClosed(day.Day)), cancellation);
             Log.DayClosed(logger, day.Day);
+        }
+    }
+
+    /// <summary>Their days stay open in the checkpoint, so the next run asks for them again.</summary>
+    private void TellAbsent()
+    {
+        foreach (var day in _days.Values)
+        {
+            foreach (var chunk in day.Running)
+                Log.ChunkAbsent(logger, day.Day, chunk.Chunk);
         }
     }
 

@@ -24,6 +24,12 @@ internal sealed class ChunkReader(
     /// <summary>After so many failures that are the chunk's own the others no longer wait for it.</summary>
     private const int FailuresUntilParked = 3;
 
+    /// <summary>
+    /// So often in a row "not found" means that it is not there. That takes half a minute to a minute: a cluster that lists a chunk before
+    /// everybody sees it needs seconds.
+    /// </summary>
+    private const int AbsencesUntilBelieved = 7;
+
     private readonly TaskCompletionSource _parked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Backoff _backoff = contact.NewBackoff();
 
@@ -35,12 +41,16 @@ internal sealed class ChunkReader(
     private int _read;
     private TypeTally? _filtered;
     private TextRange _readTo;
+    private int _absences;
 
     // The place behind the last batch handed over.
     private string _cursor = cursor;
 
     /// <summary>Ends when the chunk is in trouble of its own (not found, say): it is tried on, but nobody should wait for it.</summary>
     public Task Parked => _parked.Task;
+
+    /// <summary>The cluster lists it and, asked again and again, does not find it. It is tried on: it may turn up yet.</summary>
+    public bool IsAbsent => Volatile.Read(ref _absences) >= AbsencesUntilBelieved;
 
     /// <exception cref="SourceException">Access is denied.</exception>
     public async Task RunAsync(ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
@@ -97,6 +107,7 @@ internal sealed class ChunkReader(
                     break;
             }
             contact.Regained();
+            Volatile.Write(ref _absences, 0);
             while (!IsFull && stream.TryRead(out var message))
                 Take(message);
             if (IsFull)
@@ -175,6 +186,7 @@ internal sealed class ChunkReader(
 
     private void Failed(GrpcException failure)
     {
+        Volatile.Write(ref _absences, failure.Status == GrpcStatus.NotFound ? _absences + 1 : 0);
         if (IsTheConnections(failure.Status))
         {
             contact.Lost(failure.Status, failure.Message);

@@ -47,6 +47,9 @@ internal sealed class DayExport
     /// <summary>Nothing new and nothing under way at all.</summary>
     public bool Done => Idle && _running.Count == 0;
 
+    /// <summary>Nothing new and nothing under way, but for chunks that are listed and not there.</summary>
+    public bool DoneButForAbsent => Idle && _running.TrueForAll(chunk => chunk.IsAbsent());
+
     public void TakeList(IReadOnlyList<string> chunks, DateTimeOffset now, bool isToday)
     {
         Listing = null;
@@ -92,9 +95,11 @@ internal sealed class DayExport
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }
 
+/// <param name="Chunk">Its name.</param>
 /// <param name="Reading">Ends when the chunk is read to its end; fails only for good.</param>
 /// <param name="Parked">Ends when the chunk is in trouble.</param>
-internal sealed record RunningChunk(Task Reading, Task Parked)
+/// <param name="IsAbsent">Whether the cluster lists it and does not find it.</param>
+internal sealed record RunningChunk(string Chunk, Task Reading, Task Parked, Func<bool> IsAbsent)
 {
     public bool IsParked => Parked.IsCompleted && !Reading.IsCompleted;
 }

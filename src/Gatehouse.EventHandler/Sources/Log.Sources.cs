@@ -77,4 +77,7 @@ internal static partial class Log
 
     [LoggerMessage(3126, LogLevel.Information, "Going on from {From:O}, the beginning of the window that teleport-event-handler was in")]
     public static partial void WindowTakenOver(ILogger logger, DateTime from);
+
+    [LoggerMessage(3127, LogLevel.Error, "event chunk {Chunk} of {Date:yyyy-MM-dd} is listed by the cluster and not found. Ending without it; the next run asks for it again.")]
+    public static partial void ChunkAbsent(ILogger logger, DateOnly date, string chunk);
 }

@@ -112,6 +112,47 @@ public sealed class BulkTroubleTests : IAsyncLifetime
         Assert.True(run.Logger.Count(3125) >= 5);
     }
 
+    [Trait("Difference", "last-event-missing-chunk")]
+    [Fact]
+    public async Task A_chunk_that_is_never_there_does_not_keep_the_end_from_coming_and_is_asked_for_in_the_next_run()
+    {
+        var yesterday = Today.AddDays(-1);
+        _cluster.Export.AddGhost(yesterday, "ghost-y");
+        _cluster.Export.AddGhost(Today, "ghost-t");
+        _cluster.Export.Add(yesterday, "a", Events(yesterday, "yesterday", 10));
+        _cluster.Export.Add(Today, "a", Events(Today, "today", 10));
+        var state = new HandlerState();
+
+        await using (var run = await SourceRun.ToTheEndAsync(_cluster, PlanFrom(yesterday), state))
+        {
+            Assert.Equal(20, run.Delivered.Distinct().Count());
+            Assert.Equal(2, run.Logger.Count(3127));
+            Assert.Contains(run.Logger.Lines, line => line.Text.Contains("chunk ghost-y of 2026-03-09", StringComparison.Ordinal));
+            Assert.Equal(1, run.Logger.Count(3104));
+        }
+
+        foreach (var (day, chunk) in (ReadOnlySpan<(DateOnly, string)>)[(yesterday, "ghost-y"), (Today, "ghost-t")])
+            _cluster.Export.Add(day, chunk, ScriptedEvents.Make(chunk, Noon.AddDays(-1)));
+        await using var next = await SourceRun.ToTheEndAsync(_cluster, PlanFrom(yesterday), state);
+        Assert.Equal(["ghost-t", "ghost-y"], next.Delivered.Order());
+        Assert.Equal(0, next.Logger.Count(3127));
+    }
+
+    [Theory]
+    [InlineData(GrpcStatus.NotFound, 6)]
+    [InlineData(GrpcStatus.Internal, 20)]
+    public async Task The_end_waits_for_a_chunk_that_is_in_trouble_and_may_be_read_yet(GrpcStatus status, int failures)
+    {
+        var chunk = _cluster.Export.Add(Today, "a", Events(Today, "a", 10));
+        for (var i = 0; i < failures; i++)
+            chunk.FailOnceAt(0, status);
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, PlanFrom(Today));
+
+        Assert.Equal(10, run.Delivered.Count);
+        Assert.Equal(0, run.Logger.Count(3127));
+    }
+
     [Fact]
     public async Task A_cluster_that_restarts_is_waited_for_with_one_word_in_the_log()
     {

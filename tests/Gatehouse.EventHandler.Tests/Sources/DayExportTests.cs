@@ -33,7 +33,7 @@ public sealed class DayExportTests
         day.Start(10, (chunk, cursor) =>
         {
             started.Add((chunk, cursor));
-            return new RunningChunk(Task.CompletedTask, new TaskCompletionSource().Task);
+            return new RunningChunk(chunk, Task.CompletedTask, new TaskCompletionSource().Task, () => false);
         });
 
         Assert.Equal([("begun", "a1:7"), ("new", "")], started);
@@ -46,6 +46,7 @@ public sealed class DayExportTests
         day.TakeList(["a", "b", "c"], SourceRun.Noon, isToday: true);
         var parked = new TaskCompletionSource();
         var started = 0;
+        var absent = false;
 
         Start(1);
         Assert.Equal(1, started);
@@ -57,11 +58,15 @@ public sealed class DayExportTests
         day.TakeList(["a", "b", "c"], SourceRun.Noon, isToday: true);
         Assert.True(day.Idle);
         Assert.False(day.Done);
+        Assert.False(day.DoneButForAbsent);
+        absent = true;
+        Assert.False(day.Done);
+        Assert.True(day.DoneButForAbsent);
 
-        void Start(int slots) => day.Start(slots, (_, _) =>
+        void Start(int slots) => day.Start(slots, (chunk, _) =>
         {
             started++;
-            return new RunningChunk(new TaskCompletionSource().Task, parked.Task);
+            return new RunningChunk(chunk, new TaskCompletionSource().Task, parked.Task, () => absent);
         });
     }
 }
