@@ -2,9 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -32,18 +31,19 @@ public sealed class DiagnosticsServer : IAsyncDisposable
     public static async Task<DiagnosticsServer> StartAsync(
         DiagnosticsAddress address, ReadinessRegistry readiness, MetricsCollector metrics, ILoggerFactory logs, CancellationToken cancellation)
     {
+        // Ours before the server is made: it would tell of a port that is taken with two stack traces.
+        var socket = Listen(address);
+        var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logs);
         builder.WebHost.UseKestrelCore();
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = _ => socket);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.MaxRequestBodySize = 0;
-            if (address.Address is { } ip)
-                kestrel.Listen(ip, address.Port);
-            else
-                kestrel.ListenAnyIP(address.Port);
+            kestrel.Listen(socket.LocalEndPoint!);
         });
         var app = builder.Build();
         app.Run(context => Answer(context, readiness, metrics));
@@ -51,15 +51,14 @@ public sealed class DiagnosticsServer : IAsyncDisposable
         {
             await app.StartAsync(cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or SocketException)
+        catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            throw new IOException($"Can not listen on {address} for diagnostics: {Reason(e)}", e);
+            socket.Dispose();
+            throw;
         }
-        var url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
-            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal));
-        Log.DiagnosticsListening(logs.CreateLogger<DiagnosticsServer>(), address.ToString(), url.Port);
-        return new DiagnosticsServer(app, url);
+        Log.DiagnosticsListening(logs.CreateLogger<DiagnosticsServer>(), address.ToString(), port);
+        return new DiagnosticsServer(app, new Uri($"http://{new IPEndPoint(address.Address ?? IPAddress.Loopback, port)}"));
     }
 
     public async ValueTask DisposeAsync()
@@ -103,5 +102,32 @@ public sealed class DiagnosticsServer : IAsyncDisposable
             await context.Response.Body.WriteAsync(bytes, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static string Reason(Exception e) => e is SocketException || e.InnerException is null ? e.Message : Reason(e.InnerException);
+    /// <exception cref="IOException">Nothing can listen there.</exception>
+    private static Socket Listen(DiagnosticsAddress address)
+    {
+        // A host without IPv6 has no address that stands for both.
+        var ip = address.Address ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.Address is null && ip.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = true;
+            socket.Bind(new IPEndPoint(ip, address.Port));
+            socket.Listen();
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new IOException($"Can not listen on {address} for diagnostics: {e.Message}{Hint(e.SocketErrorCode)}", e);
+        }
+    }
+
+    private static string Hint(SocketError error) => error switch
+    {
+        SocketError.AddressAlreadyInUse => "; another program, or another handler, listens there: choose another port",
+        SocketError.AccessDenied => "; ports below 1024 are for privileged users: choose a higher one",
+        SocketError.AddressNotAvailable => "; this host does not have that address: write one of its own, or only :PORT for all",
+        _ => "",
+    };
 }

@@ -89,6 +89,26 @@ public sealed class DiagnosticsServerTests
         var refusal = await Assert.ThrowsAsync<IOException>(() => Start(new ReadinessRegistry(), metrics, new(IPAddress.Loopback, port)));
         Assert.Contains($"127.0.0.1:{port}", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("in use", refusal.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.EndsWith("choose another port", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_of_another_host_is_named_with_a_hint()
+    {
+        using var metrics = new MetricsCollector(_ => false);
+        var refusal = await Assert.ThrowsAsync<IOException>(() => Start(new ReadinessRegistry(), metrics, new(IPAddress.Parse("192.0.2.1"), 3000)));
+        Assert.Contains("192.0.2.1:3000", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("this host does not have that address", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_host_every_address_listens()
+    {
+        using var metrics = new MetricsCollector(_ => false);
+        await using var server = await Start(new ReadinessRegistry(), metrics, new(null, 0));
+        using var client = new HttpClient();
+        foreach (var host in (string[])["127.0.0.1", Socket.OSSupportsIPv6 ? "[::1]" : "127.0.0.1"])
+            Assert.Equal("ok\n", await client.GetStringAsync($"http://{host}:{server.Url.Port}/healthz", Cancellation));
     }
 
     [Theory]
