@@ -1,5 +1,6 @@
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Settings;
 using Gatehouse.EventHandler.Sources;
 using Gatehouse.EventHandler.State;
 using Gatehouse.Api.Credentials;
@@ -50,16 +51,18 @@ public sealed class EventHandlerProcess(
         var export = await Export.OpenAsync(current, status, logs, time).ConfigureAwait(false);
         while (true)
         {
-            ExportPlan? next;
+            ReloadedPlan.Usable? next;
             await using (export.ConfigureAwait(false))
                 next = await RunUntilReloadAsync(export).ConfigureAwait(false);
             if (next is null)
                 return;
             try
             {
-                export = await Export.OpenAsync(next, status, logs, time).ConfigureAwait(false);
-                current = next;
+                export = await Export.OpenAsync(next.Plan, status, logs, time).ConfigureAwait(false);
+                current = next.Plan;
+                next.TakeOver();
                 Log.Reloaded(_log);
+                TellWhatNeedsRestart(current);
             }
             catch (Exception e) when (IsRefusal(e))
             {
@@ -70,8 +73,15 @@ public sealed class EventHandlerProcess(
         }
     }
 
-    /// <returns>The plan to go on with, or null when the export is over.</returns>
-    private async Task<ExportPlan?> RunUntilReloadAsync(Export export)
+    /// <summary>The export is new, the process around it is not. Compared with what it started with, however often there were reloads since.</summary>
+    private void TellWhatNeedsRestart(ExportPlan next)
+    {
+        if (next.DiagAddr != plan.DiagAddr)
+            SettingsLog.NeedsRestart(_log, "diag-addr", plan.DiagAddr ?? "", next.DiagAddr ?? "");
+    }
+
+    /// <returns>What to go on with, or null when the export is over.</returns>
+    private async Task<ReloadedPlan.Usable?> RunUntilReloadAsync(Export export)
     {
         var running = export.RunAsync(signals.Stop);
         while (true)
@@ -94,7 +104,7 @@ public sealed class EventHandlerProcess(
     }
 
     /// <summary>The settings as they are now; null (with the reason told) when they cannot take over.</summary>
-    private ExportPlan? Accepted(Export export)
+    private ReloadedPlan.Usable? Accepted(Export export)
     {
         switch (reload())
         {
@@ -102,7 +112,7 @@ public sealed class EventHandlerProcess(
                 Log.NotReloaded(_log, refusal);
                 return null;
             case ReloadedPlan.Usable usable:
-                return usable.Plan;
+                return usable;
             case ReloadedPlan.Unusable unusable:
                 Log.NotReloaded(_log, unusable.Problems);
                 return null;
@@ -119,7 +129,11 @@ public abstract record ReloadedPlan
 {
     private ReloadedPlan() { }
 
-    public sealed record Usable(ExportPlan Plan) : ReloadedPlan;
+    public sealed record Usable(ExportPlan Plan) : ReloadedPlan
+    {
+        /// <summary>Applies what is not the export's but the process' own (its log), once the plan has taken over.</summary>
+        public Action TakeOver { get; init; } = () => { };
+    }
 
     /// <param name="Problems">All of them, in one text.</param>
     public sealed record Unusable(string Problems) : ReloadedPlan;

@@ -29,13 +29,14 @@ internal static class StartCommand
         // First: whoever sends a signal while this starts means it, too.
         using var signals = new ProcessSignals();
         var plan = StartOptions.Checked(Name, call.Values, call.Around, call.Warnings);
-        using var logs = ConsoleLog.Create(plan.LogFormat == "json" ? LogFormat.Json : LogFormat.Text, plan.Debug ? LogLevel.Debug : LogLevel.Information, TimeProvider.System);
+        var wanted = new LogSwitch(Format(plan), Level(plan));
+        using var logs = ConsoleLog.Create(wanted, TimeProvider.System);
         var log = logs.CreateLogger("Gatehouse.EventHandler");
         StartOptions.LogPlan(log, plan);
         try
         {
             await using var diagnostics = await HandlerDiagnostics.StartAsync(plan.DiagAddr, VersionCommand.Version, logs, signals.Stop);
-            return await new EventHandlerProcess(plan, () => Reload(call, log), signals, diagnostics.Status, logs, TimeProvider.System).RunAsync();
+            return await new EventHandlerProcess(plan, () => Reload(call, wanted, log), signals, diagnostics.Status, logs, TimeProvider.System).RunAsync();
         }
         catch (IOException e)
         {
@@ -43,11 +44,17 @@ internal static class StartCommand
         }
     }
 
-    private static ReloadedPlan Reload(CommandCall call, ILogger log)
+    private static ReloadedPlan Reload(CommandCall call, LogSwitch wanted, ILogger log)
     {
         var reloaded = StartOptions.Reread(call);
-        if (reloaded is ReloadedPlan.Usable usable)
-            StartOptions.LogPlan(log, usable.Plan);
-        return reloaded;
+        if (reloaded is not ReloadedPlan.Usable usable)
+            return reloaded;
+        var plan = usable.Plan;
+        StartOptions.LogPlan(log, plan);
+        return usable with { TakeOver = () => (wanted.Format, wanted.Minimum) = (Format(plan), Level(plan)) };
     }
+
+    private static LogFormat Format(ExportPlan plan) => plan.LogFormat == "json" ? LogFormat.Json : LogFormat.Text;
+
+    private static LogLevel Level(ExportPlan plan) => plan.Debug ? LogLevel.Debug : LogLevel.Information;
 }

@@ -82,4 +82,7 @@ internal static partial class SettingsLog
 
     [LoggerMessage(3041, LogLevel.Warning, "{text}")]
     public static partial void Warning(ILogger log, string text);
+
+    [LoggerMessage(3042, LogLevel.Warning, "A changed setting takes effect with the next restart only")]
+    public static partial void NeedsRestart(ILogger log, string setting, string inForce, string wanted);
 }

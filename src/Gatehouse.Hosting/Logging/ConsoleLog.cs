@@ -18,27 +18,28 @@ public static class ConsoleLog
     /// <param name="format">Form of a line.</param>
     /// <param name="minimum">Lines below this level are not made.</param>
     /// <param name="time">Clock of the time stamps.</param>
-    public static ILoggerFactory Create(LogFormat format, LogLevel minimum, TimeProvider time)
+    public static ILoggerFactory Create(LogFormat format, LogLevel minimum, TimeProvider time) => Create(new LogSwitch(format, minimum), time);
+
+    /// <param name="wanted">Form and level, now and later.</param>
+    /// <param name="time">Clock of the time stamps.</param>
+    public static ILoggerFactory Create(LogSwitch wanted, TimeProvider time)
     {
-        var terminal = format == LogFormat.Text && !Console.IsErrorRedirected;
-        ILineFormat line = format switch
-        {
-            LogFormat.Json => new JsonLine(),
-            _ when terminal => new TerminalLine(colour: Environment.GetEnvironmentVariable("NO_COLOR") is null or ""),
-            _ => new LogfmtLine(),
-        };
-        return Create(line, minimum, Console.OpenStandardError(), time);
+        ILineFormat text = Console.IsErrorRedirected
+            ? new LogfmtLine()
+            : new TerminalLine(colour: Environment.GetEnvironmentVariable("NO_COLOR") is null or "");
+        return Create(wanted, text, Console.OpenStandardError(), time);
     }
 
     /// <summary>The same lines for a file; on a terminal they would fall into what is drawn there.</summary>
     /// <param name="output">Written to until the factory is disposed; stays open.</param>
     public static ILoggerFactory Create(LogFormat format, LogLevel minimum, Stream output, TimeProvider time) =>
-        Create(format == LogFormat.Json ? new JsonLine() : new LogfmtLine(), minimum, output, time);
+        Create(new LogSwitch(format, minimum), new LogfmtLine(), output, time);
 
-    internal static ILoggerFactory Create(ILineFormat line, LogLevel minimum, Stream output, TimeProvider time) =>
+    internal static ILoggerFactory Create(LogSwitch wanted, ILineFormat text, Stream output, TimeProvider time) =>
         LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(minimum)
-            .AddProvider(new LineLoggerProvider(line, output, time))
+            .SetMinimumLevel(LogLevel.Trace)
+            .AddProvider(new LineLoggerProvider(new SwitchedLine(wanted, text, new JsonLine()), output, time))
+            .AddFilter(level => level >= wanted.Minimum)
             // The web server's own chatter is about requests, which have metrics; what breaks still shows.
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("System", LogLevel.Warning));

@@ -52,6 +52,35 @@ public sealed class ReloadTests
         Assert.Contains("handler.toml", string.Join(' ', end.Log.Single(line => line.Message.StartsWith("Configuration not", StringComparison.Ordinal)).Fields.Values), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Hup_changes_level_and_form_of_the_log_and_says_that_another_diagnostics_address_needs_a_restart()
+    {
+        await using var desk = await GoldenDesk.SetUpAsync();
+        WriteConfiguration(desk, "/before.log");
+        await using var program = desk.Start("start", "--config", "handler.toml");
+        await desk.Receiver.WhenRequestsAsync(GoldenData.Events.Count);
+        WriteConfiguration(desk, "/before.log", "debug = true\nlog-format = \"json\"\ndiag-addr = \"127.0.0.1:1\"");
+        program.Signal(RunningProgram.Hup);
+        await program.WhenSaysAsync("with the next restart only");
+        desk.Cluster.Log.Add(ScriptedEvents.Make("after-the-reload", DateTime.UtcNow));
+        await program.WhenSaysAsync("after-the-reload");
+        WriteConfiguration(desk, "/before.log");
+        program.Signal(RunningProgram.Hup);
+        await program.WhenSaysAsync("level=info msg=\"Configuration and credentials reloaded\"");
+        program.Signal(RunningProgram.Term);
+        var end = await program.EndAsync();
+        Assert.Equal(0, end.Exit);
+
+        var lines = end.Errors.Split('\n');
+        var warning = Assert.Single(lines, line => line.Contains("with the next restart only", StringComparison.Ordinal));
+        Assert.StartsWith("{", warning, StringComparison.Ordinal);
+        Assert.Contains("diag-addr", warning, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:1", warning, StringComparison.Ordinal);
+        var sent = Assert.Single(lines, line => line.Contains("after-the-reload", StringComparison.Ordinal));
+        Assert.StartsWith("{", sent, StringComparison.Ordinal);
+        Assert.Contains("Event sent", sent, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("identity")]
     [InlineData("client.crt")]
@@ -72,11 +101,12 @@ public sealed class ReloadTests
         Assert.Equal(GoldenData.Events.Count + 1, desk.Receiver.Requests.Count);
     }
 
-    private static void WriteConfiguration(GoldenDesk desk, string target) => desk.Write("handler.toml", $"""
+    private static void WriteConfiguration(GoldenDesk desk, string target, string further = "") => desk.Write("handler.toml", $"""
         storage = "{desk.Dir}/storage"
         start-time = "2021-01-01T00:00:00Z"
         skip-session-types = ["session.start", "session.end", "session.leave", "exec", "print"]
         timeout = "200ms"
+        {further}
 
         [forward.fluentd]
         ca = "ca.crt"

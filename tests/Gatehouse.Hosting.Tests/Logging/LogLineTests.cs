@@ -69,8 +69,28 @@ public sealed partial class LogLineTests : IDisposable
     public void Durations_look_as_Go_prints_them(int milliseconds, string expected) =>
         Assert.Equal(expected, LogValue.Text(TimeSpan.FromMilliseconds(milliseconds)));
 
+    [Fact]
+    public void Level_and_form_may_change_while_the_log_is_in_use()
+    {
+        var wanted = new LogSwitch(LogFormat.Text, LogLevel.Information);
+        using var logs = ConsoleLog.Create(wanted, new LogfmtLine(), _output, _time);
+        var log = logs.CreateLogger("test");
+        Assert.False(log.IsEnabled(LogLevel.Debug));
+        EventSent(log, "before", "user.login", default);
+        (wanted.Format, wanted.Minimum) = (LogFormat.Json, LogLevel.Debug);
+        Assert.True(log.IsEnabled(LogLevel.Debug));
+        EventSent(log, "between", "user.login", default);
+        wanted.Format = LogFormat.Text;
+        EventSent(log, "after", "user.login", default);
+        var lines = Written().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("{", lines[0], StringComparison.Ordinal);
+        Assert.Contains("between", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith("id=after type=user.login ts=0001-01-01T00:00:00.000Z", lines[1], StringComparison.Ordinal);
+    }
+
     private ILogger Logger(ILineFormat format, LogLevel minimum = LogLevel.Debug) =>
-        ConsoleLog.Create(format, minimum, _output, _time).CreateLogger("test");
+        ConsoleLog.Create(new LogSwitch(LogFormat.Text, minimum), format, _output, _time).CreateLogger("test");
 
     private string Written() => Encoding.UTF8.GetString(_output.ToArray());
 
