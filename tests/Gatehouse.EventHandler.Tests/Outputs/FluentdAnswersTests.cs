@@ -93,6 +93,43 @@ public class FluentdAnswersTests
     }
 
     [Fact]
+    public async Task A_receiver_that_answers_413_and_neither_reads_the_body_nor_closes_is_heard()
+    {
+        var answer = ReceiverAnswer.Status(413, "too large for us") with { Then = ReceiverEnd.Hang, BeforeBody = true };
+        await using var rig = OutputRig.With(answer);
+        for (var round = 0; round < 2; round++)
+        {
+            // Larger than what the buffers of two sockets take.
+            var verdict = Assert.IsType<Verdict.TooLarge>(await rig.SendAsync(Large(32)));
+            Assert.EndsWith("too large for us", verdict.Reason, StringComparison.Ordinal);
+        }
+        Assert.Equal(2, rig.Receiver.Connections);
+    }
+
+    [Theory]
+    [InlineData(503, typeof(Verdict.TryAgain))]
+    [InlineData(401, typeof(Verdict.TryAgain))]
+    [InlineData(400, typeof(Verdict.Refused))]
+    public async Task Any_refusal_before_the_body_is_read_is_heard_at_once(int status, Type expected)
+    {
+        await using var rig = OutputRig.With(ReceiverAnswer.Status(status) with { Then = ReceiverEnd.Hang, BeforeBody = true });
+        var verdict = await rig.SendAsync(Large(32));
+        Assert.IsType(expected, verdict);
+        Assert.Contains($"(HTTP {status})", verdict.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Success_that_was_said_before_the_body_was_read_does_not_count()
+    {
+        await using var rig = OutputRig.With(ReceiverAnswer.Ok with { Then = ReceiverEnd.Close, BeforeBody = true }, ReceiverAnswer.Ok);
+        var verdict = Assert.IsType<Verdict.TryAgain>(await rig.SendAsync(Large(32)));
+        Assert.Contains("without having read the whole request", verdict.Reason, StringComparison.Ordinal);
+        Assert.IsType<Verdict.Delivered>(await rig.SendAsync(Large(32)));
+    }
+
+    private static string Large(int megabytes) => "{\"a\":\"" + new string('x', megabytes * 1024 * 1024) + "\"}";
+
+    [Fact]
     public async Task A_wait_in_seconds_is_passed_on()
     {
         await using var rig = OutputRig.With(ReceiverAnswer.Status(429, "", "Retry-After: 7"));

@@ -53,9 +53,15 @@ public sealed class FluentdTlsTests : IDisposable
     [Fact]
     public async Task An_answer_of_413_before_the_body_is_heard_through_tls_too()
     {
-        var answer = ReceiverAnswer.Status(413) with { Then = ReceiverEnd.Close, BeforeBody = true };
+        await AssertHeardAsync(ReceiverEnd.Close);
+        await AssertHeardAsync(ReceiverEnd.Hang);
+    }
+
+    private async Task AssertHeardAsync(ReceiverEnd then)
+    {
+        var answer = ReceiverAnswer.Status(413) with { Then = then, BeforeBody = true };
         await using var rig = Tls(ScriptedReceiver.StartTls(_files.Server, SslProtocols.Tls13, answer));
-        Assert.IsType<Verdict.TooLarge>(await rig.SendAsync("{\"a\":\"" + new string('x', 8 * 1024 * 1024) + "\"}"));
+        Assert.IsType<Verdict.TooLarge>(await rig.SendAsync("{\"a\":\"" + new string('x', 32 * 1024 * 1024) + "\"}"));
     }
 
     [Fact]

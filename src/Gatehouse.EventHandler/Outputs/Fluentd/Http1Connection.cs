@@ -51,16 +51,27 @@ internal sealed class Http1Connection(Stream stream, Socket socket, long opened)
     public async ValueTask<Answer> SendAsync(RequestHead head, ReadOnlyMemory<byte> body, bool array, CancellationTokenSource deadline, TimeSpan bodyTimeout)
     {
         IsReusable = false;
-        var failure = await WriteAsync(head, body, array, deadline.Token);
         Http1AnswerHead answer;
-        try
+        bool sent;
+        if (FitsOneWrite(head, body, array))
         {
-            answer = await _reader.ReadHeadAsync(deadline.Token);
+            var failure = await WriteAsync(head, body, array, deadline.Token);
+            sent = failure is null;
+            try
+            {
+                answer = await _reader.ReadHeadAsync(deadline.Token);
+            }
+            catch (IOException e)
+            {
+                throw Broken(e, failure);
+            }
         }
-        catch (IOException e)
+        else
         {
-            throw new HttpRequestException(HttpRequestError.Unknown, e.Message, failure ?? e);
+            (answer, sent) = await SpeakAndListenAsync(head, body, array, deadline.Token);
         }
+        if (!sent && answer.Status < 300)
+            throw new HttpRequestException(HttpRequestError.Unknown, $"the receiver answered {answer.Status} without having read the whole request");
         var excerpt = "";
         var whole = answer.HasNoBody;
         if (!whole)
@@ -68,7 +79,7 @@ internal sealed class Http1Connection(Stream stream, Socket socket, long opened)
             deadline.CancelAfter(bodyTimeout);
             (whole, excerpt) = await _reader.ReadBodyAsync(answer, deadline.Token);
         }
-        IsReusable = whole && failure is null && answer.KeepsConnection && _reader.IsEmpty;
+        IsReusable = whole && sent && answer.KeepsConnection && _reader.IsEmpty;
         return new Answer(answer.Status, answer.RetryAfter, answer.Location, excerpt);
     }
 
@@ -94,6 +105,37 @@ internal sealed class Http1Connection(Stream stream, Socket socket, long opened)
     }
 
     /// <summary>
+    /// For a request of several writes: an answer that refuses ends the writing of a body whose receiver may never read the rest, nor
+    /// close. One of success before the body's end says nothing about that end, so the writing goes on.
+    /// </summary>
+    /// <returns>The answer, and whether all of the request was sent. Nobody reads <paramref name="body"/> any more.</returns>
+    private async ValueTask<(Http1AnswerHead Answer, bool Sent)> SpeakAndListenAsync(
+        RequestHead head, ReadOnlyMemory<byte> body, bool array, CancellationToken cancellation)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var writing = WriteAsync(head, body, array, enough.Token).AsTask();
+        var reading = _reader.ReadHeadAsync(cancellation).AsTask();
+        if (await Task.WhenAny(writing, reading) == reading && !(reading.IsCompletedSuccessfully && reading.Result.Status < 300))
+            await enough.CancelAsync();
+        await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var failure = writing.IsCanceled ? null : await writing;
+        try
+        {
+            return (await reading, failure is null && !writing.IsCanceled);
+        }
+        catch (IOException e)
+        {
+            throw Broken(e, failure);
+        }
+    }
+
+    private static HttpRequestException Broken(IOException reading, IOException? writing) =>
+        new(HttpRequestError.Unknown, reading.Message, writing ?? reading);
+
+    private static bool FitsOneWrite(RequestHead head, ReadOnlyMemory<byte> body, bool array) =>
+        head.MaxLength + body.Length + (array ? 2 : 0) <= OneWriteBytes;
+
+    /// <summary>
     /// A receiver that finds a request too large answers 413 and closes without reading the rest (Fluentd does): the write fails while
     /// the answer lies in the receive buffer. So a failed write is only remembered; the read that follows decides.
     /// </summary>
@@ -102,7 +144,7 @@ internal sealed class Http1Connection(Stream stream, Socket socket, long opened)
         try
         {
             var brackets = array ? 2 : 0;
-            var whole = head.MaxLength + body.Length + brackets <= OneWriteBytes;
+            var whole = FitsOneWrite(head, body, array);
             // A head longer than the buffer is a user's enormous token; it gets a buffer of its own.
             var buffer = head.MaxLength + brackets <= OneWriteBytes ? _out : new byte[head.MaxLength + brackets];
             var length = head.Write(buffer, body.Length + brackets);
