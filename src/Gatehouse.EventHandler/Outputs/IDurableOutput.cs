@@ -16,7 +16,7 @@ public interface IDurableOutput
 
 /// <param name="MaxEvents">Events a request, at least 1.</param>
 /// <param name="MaxBytes">JSON bytes a request; one larger event goes alone.</param>
-/// <param name="MaxInFlight">Requests under way at once.</param>
+/// <param name="MaxInFlight">Requests under way at once. The caller keeps to it; the output does not queue.</param>
 public sealed record OutputLimits(int MaxEvents, int MaxBytes, int MaxInFlight);
 
 /// <summary>A run of neighbouring events in one batch.</summary>

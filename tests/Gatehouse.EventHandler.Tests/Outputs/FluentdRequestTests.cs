@@ -93,14 +93,4 @@ public class FluentdRequestTests
         Assert.Equal("application/json; charset=utf-8", request.Header("Content-Type"));
         Assert.Equal(request.Headers.Count, request.Headers.Select(header => header.Key.ToLowerInvariant()).Distinct().Count());
     }
-
-    [Fact]
-    public async Task Many_requests_share_no_more_connections_than_allowed()
-    {
-        await using var rig = new OutputRig(ScriptedReceiver.Start(ReceiverAnswer.Ok), plan => plan with { MaxConnections = 3 });
-        var verdicts = await Task.WhenAll(Enumerable.Range(0, 60).Select(n => rig.SendAsync($"{{\"n\":{n}}}")));
-        Assert.All(verdicts, verdict => Assert.IsType<Verdict.Delivered>(verdict));
-        Assert.Equal(60, rig.Receiver.Requests.Select(request => request.Text).Distinct().Count());
-        Assert.InRange(rig.Receiver.Connections, 1, 3);
-    }
 }

@@ -39,7 +39,6 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
     private readonly TimeProvider _time;
 
     // shared by requests
-    private readonly SemaphoreSlim _places;
     private volatile bool _speaksHttp2;
 
     /// <exception cref="TlsFileException">A TLS file cannot be used.</exception>
@@ -58,7 +57,6 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
         _connector = new ReceiverConnector(Tls);
         _http1 = new Http1Pool(time);
         _http2 = new Http2Client(_connector, plan.MaxConnections, _headers, plan.Gzip, time);
-        _places = new SemaphoreSlim(plan.MaxConnections);
     }
 
     public OutputLimits Limits => new(_plan.BatchSize, _plan.BatchBytes, _plan.MaxConnections);
@@ -71,26 +69,17 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
         // 1
         if (_endpoints.Of(destination) is not { } url)
             return new Verdict.Refused(string.Create(CultureInfo.InvariantCulture, $"the session id has more than {FluentdEndpoints.MaxSessionIdChars} characters"));
-        await _places.WaitAsync(cancellation);
-        try
-        {
-            // 2
-            if (!_plan.Gzip)
-                return await SendAsync(url, slice.Json, IsArray, cancellation);
-            using var compressed = Compress(slice);
-            return await SendAsync(url, compressed.Written, array: false, cancellation);
-        }
-        finally
-        {
-            _places.Release();
-        }
+        // 2
+        if (!_plan.Gzip)
+            return await SendAsync(url, slice.Json, IsArray, cancellation);
+        using var compressed = Compress(slice);
+        return await SendAsync(url, compressed.Written, array: false, cancellation);
     }
 
     public void Dispose()
     {
         _http1.Dispose();
         _http2.Dispose();
-        _places.Dispose();
     }
 
     private bool IsArray => _plan.BatchSize > 1;
