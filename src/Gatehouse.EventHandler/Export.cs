@@ -188,6 +188,7 @@ internal sealed class Export : IAsyncDisposable
     /// <summary>A recording is queued when its upload event is durable, so that comes first.</summary>
     private async Task RecordingsDoneAsync()
     {
+        await _takenBack.WhenLooked.WaitAsync(_stop.Token).ConfigureAwait(false);
         await _writer.FlushAsync().WaitAsync(_stop.Token).ConfigureAwait(false);
         await _sessions.WhenIdleAsync(_stop.Token).ConfigureAwait(false);
         // What was found missing meanwhile has its place in the checkpoint, too.

@@ -8,6 +8,11 @@ internal sealed class TakenBackRecordings(RecordingsAgainFile file, SessionExpor
 {
     internal static readonly TimeSpan Between = TimeSpan.FromMinutes(1);
 
+    private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the first look is over: what lay there at the start is queued.</summary>
+    public Task WhenLooked => _looked.Task;
+
     public async Task RunAsync(CancellationToken stop)
     {
         using var minute = new PeriodicTimer(Between, time);
@@ -22,6 +27,7 @@ internal sealed class TakenBackRecordings(RecordingsAgainFile file, SessionExpor
                 // Nothing is lost by waiting: the file stays where it is.
                 Log.TakingBackFails(log, file.Path, e.Message);
             }
+            _looked.TrySetResult();
         }
         while (await minute.WaitForNextTickAsync(stop).ConfigureAwait(false));
     }
