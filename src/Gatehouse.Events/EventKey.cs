@@ -89,7 +89,7 @@ public static class EventKey
         return Mix('s', BinaryPrimitives.ReadUInt128BigEndian(hash), (UInt128)text.Length);
     }
 
-    private static UInt128 Mix(char kind, UInt128 first, UInt128 second)
+    internal static UInt128 Mix(char kind, UInt128 first, UInt128 second)
     {
         Span<byte> input = stackalloc byte[33];
         input[0] = (byte)kind;

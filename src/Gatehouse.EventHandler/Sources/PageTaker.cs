@@ -45,7 +45,7 @@ internal sealed class PageTaker(
                 }
                 catch (MalformedEventException malformed)
                 {
-                    key = UndecodableKey.Of(item.Span);
+                    key = MalformedEventKey.Of(item.Span);
                     eventTime = neighbours;
                     if (seen.Add(key, eventTime))
                     {

@@ -1,6 +1,7 @@
 using Gatehouse.EventHandler.State;
 using Gatehouse.Testing;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Sources;
@@ -291,6 +292,24 @@ public sealed class PagedReadingTests : IAsyncLifetime
         Assert.Single(run.Undecodable);
         Assert.Empty(again.Delivered);
         Assert.Empty(again.Undecodable);
+    }
+
+    [Fact]
+    public async Task Two_damaged_events_that_differ_by_two_swapped_digits_are_both_kept()
+    {
+        foreach (var second in new[] { 12, 21 })
+        {
+            var damaged = ScriptedEvents.Make("made-up", Start.AddSeconds(second));
+            damaged.Id = "made-up";
+            damaged.Time = Timestamp.FromDateTime(Start);
+            damaged.Unstructured.Fields.Remove("uid");
+            damaged.Unstructured.Fields["ratio"] = Value.ForNumber(double.NaN);
+            _cluster.Log.Add(damaged);
+        }
+
+        await using var run = await SourceRun.ToTheEndAsync(_cluster, SourceRun.Plan());
+
+        Assert.Equal(2, run.Undecodable.Count);
     }
 
     [Fact]
