@@ -62,7 +62,7 @@ internal sealed class BulkSource(
                 Log.DayAdvanced(logger, Current.Day);
                 continue;
             }
-            await CloseOldDaysAsync(batches, cancellation);
+            await CloseOldDaysAsync(past, batches, cancellation);
 
             // 5.
             if (plan.ExitOnLastEvent && Current.Day >= Today && _days.Values.All(day => day.DoneButForAbsent))
@@ -145,12 +145,13 @@ internal sealed class BulkSource(
         await batches.WriteAsync(Progress(new StateChange.DayOpened(day)), cancellation);
     }
 
-    private async ValueTask CloseOldDaysAsync(ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
+    private async ValueTask CloseOldDaysAsync(PagedPast? past, ChannelWriter<SourceBatch> batches, CancellationToken cancellation)
     {
         // 4. One that still has a chunk in trouble stays until that is read, however long it takes.
         foreach (var day in _days.Values.SkipLast(BacklogDays + 1).Where(day => day.Done).ToArray())
         {
             _days.Remove(day.Day);
+            past?.ForgetBefore(_days.Keys.First());
             await batches.WriteAsync(Progress(new StateChange.DayClosed(day.Day)), cancellation);
             Log.DayClosed(logger, day.Day);
         }

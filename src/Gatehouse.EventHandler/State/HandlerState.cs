@@ -49,6 +49,19 @@ public sealed class PagedPosition
         }
         _sweepAt = Math.Max(4096, 2 * Settled.Count);
     }
+
+    /// <summary>What searches delivered of a day that was exported and closed since is not met again.</summary>
+    internal void ForgetDays(Func<DateOnly, bool> isOver)
+    {
+        if (Settled.Count == 0)
+            return;
+        foreach (var (key, time) in Settled)
+        {
+            if (isOver(DateOnly.FromDateTime(time)))
+                Settled.Remove(key);
+        }
+        Settled.TrimExcess();
+    }
 }
 
 public sealed class DayProgress

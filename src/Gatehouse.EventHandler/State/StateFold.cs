@@ -41,6 +41,7 @@ internal static class StateFold
                 state.Days.Remove(closed.Day);
                 if (state.ClosedThrough is not { } through || through < closed.Day)
                     state.ClosedThrough = closed.Day;
+                state.Paged.ForgetDays(day => day <= state.ClosedThrough && !state.Days.ContainsKey(day));
                 break;
             case StateChange.SessionQueued queued:
                 Queue(state, queued.SessionId, queued.UploadedAt);

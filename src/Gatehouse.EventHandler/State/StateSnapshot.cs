@@ -14,10 +14,6 @@ internal static class StateSnapshot
             yield return new StateChange.Started(start);
         if (state.Mode != SourceMode.Undecided)
             yield return new StateChange.ModeChosen(state.Mode);
-        foreach (var page in Settled(state.Paged))
-            yield return page;
-        if (state.TakenOver is { } position)
-            yield return new StateChange.PositionTakenOver(position);
         foreach (var (day, progress) in state.Days)
         {
             yield return new StateChange.DayOpened(day);
@@ -29,6 +25,11 @@ internal static class StateSnapshot
         // After the days, of which an older one than the newest closed may still be open.
         if (state.ClosedThrough is { } closed)
             yield return new StateChange.DayClosed(closed);
+        // After what is closed, which forgets the events that searches delivered of it.
+        foreach (var page in Settled(state.Paged))
+            yield return page;
+        if (state.TakenOver is { } position)
+            yield return new StateChange.PositionTakenOver(position);
         foreach (var (id, session) in state.Sessions)
         {
             yield return new StateChange.SessionQueued(id, session.UploadedAt);

@@ -40,6 +40,27 @@ public sealed class StateFoldTests
     }
 
     [Fact]
+    public void What_searches_delivered_is_forgotten_with_the_day_it_belongs_to()
+    {
+        var state = After(
+            new StateChange.PageSettled(
+                Noon, Noon.AddDays(-2),
+                [new SettledEvent(1, Noon.AddDays(-2)), new SettledEvent(2, Noon.AddDays(-1)), new SettledEvent(3, Noon)]),
+            new StateChange.ModeChosen(SourceMode.Bulk),
+            new StateChange.DayOpened(Day.AddDays(-2)),
+            new StateChange.DayOpened(Day.AddDays(-1)),
+            new StateChange.DayOpened(Day));
+
+        // An older day may be open longer than a newer one.
+        StateFold.Apply(state, new StateChange.DayClosed(Day.AddDays(-1)));
+        Assert.Equal(new UInt128[] { 1, 3 }, state.Paged.Settled.Keys.Order());
+        StateFold.Apply(state, new StateChange.DayClosed(Day.AddDays(-2)));
+        Assert.Equal((UInt128)3, Assert.Single(state.Paged.Settled.Keys));
+        StateFold.Apply(state, new StateChange.DayClosed(Day));
+        Assert.Empty(state.Paged.Settled);
+    }
+
+    [Fact]
     public void No_bytes_make_the_codec_do_worse_than_refuse()
     {
         var seed = Random.Shared.Next();
