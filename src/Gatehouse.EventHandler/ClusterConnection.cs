@@ -47,8 +47,7 @@ internal sealed class ClusterConnection : IDisposable
         if (credentials.Current.NotAfter <= time.GetUtcNow())
         {
             throw new CredentialException(
-                "No valid credentials found, this likely means credentials are expired. In this case, please sign new credentials and increase their TTL if needed. "
-                + $"({credentials.Description} expired at {credentials.Current.NotAfter:u})");
+                $"{ClusterCredentials.NoValidCredentials} ({credentials.Description} expired at {credentials.Current.NotAfter:u})");
         }
         return new ClusterConnection(plan, credentials, log, time);
     }

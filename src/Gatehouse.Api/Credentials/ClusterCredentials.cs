@@ -7,12 +7,10 @@ namespace Gatehouse.Api.Credentials;
 /// <param name="Certificate">Client certificate with private key.</param>
 /// <param name="Authorities">Host CAs; the only roots for connections that end at Auth.</param>
 /// <param name="ClusterName">From the certificate (teleport-wire 1.3): subject attribute 1.3.9999.1.7, else issuer O or CN.</param>
-/// <param name="HasSshMaterial">True for an identity file; says which ways of dialing the real client would try.</param>
 public sealed record ClusterCredentials(
     X509Certificate2 Certificate,
     X509Certificate2Collection Authorities,
-    string ClusterName,
-    bool HasSshMaterial)
+    string ClusterName)
 {
     /// <summary>The last word of a start whose credentials have all ended; users search for this sentence.</summary>
     public const string NoValidCredentials =

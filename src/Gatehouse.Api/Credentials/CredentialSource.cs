@@ -7,16 +7,16 @@ public abstract class CredentialSource
     public static CredentialSource FromIdentityFile(string path, TimeProvider? time = null) =>
         new FileCredentialSource(
             $"identity file {path}",
-            [new(path), new($"{path}-cert.pub", Optional: true)],
-            files => IdentityFile.Parse(files[0]!, files[1]),
+            [path],
+            files => IdentityFile.Parse(files[0]),
             time ?? TimeProvider.System);
 
     /// <summary>Three PEM files: certificate, key, host CAs.</summary>
     public static CredentialSource FromKeyPair(string certificatePath, string keyPath, string authoritiesPath, TimeProvider? time = null) =>
         new FileCredentialSource(
             $"certificate {certificatePath}, key {keyPath}, CA {authoritiesPath}",
-            [new(certificatePath), new(keyPath), new(authoritiesPath)],
-            files => KeyPair.Parse(files[0]!, files[1]!, files[2]!),
+            [certificatePath, keyPath, authoritiesPath],
+            files => KeyPair.Parse(files[0], files[1], files[2]),
             time ?? TimeProvider.System);
 
     /// <summary>The newest credential that parsed.</summary>

@@ -3,17 +3,14 @@ using System.Text;
 
 namespace Gatehouse.Api.Credentials;
 
-/// <param name="Optional">May be missing; its text is null then.</param>
-internal sealed record CredentialFile(string Path, bool Optional = false);
-
 /// <summary>
 /// Credentials parsed from files. The content is compared, not the modification time: tbot rewrites in place and Kubernetes swaps
 /// symbolic links. What parses replaces the old credential whole; anything else leaves it in force.
 /// </summary>
 internal sealed class FileCredentialSource(
     string description,
-    IReadOnlyList<CredentialFile> files,
-    Func<string?[], ClusterCredentials> parse,
+    IReadOnlyList<string> files,
+    Func<string[], ClusterCredentials> parse,
     TimeProvider time) : CredentialSource
 {
     /// <summary>The largest credentials seen (many trusted clusters) are some tens of KiB.</summary>
@@ -53,7 +50,7 @@ internal sealed class FileCredentialSource(
     private ClusterCredentials Load()
     {
         var texts = files.Select(Read).ToArray();
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts.Select(text => text ?? ""))));
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts)));
         if (_current is not null && hash.AsSpan().SequenceEqual(_currentHash))
             return _current;
 
@@ -65,7 +62,7 @@ internal sealed class FileCredentialSource(
         return parsed;
     }
 
-    private ClusterCredentials Parse(string?[] texts)
+    private ClusterCredentials Parse(string[] texts)
     {
         try
         {
@@ -77,29 +74,29 @@ internal sealed class FileCredentialSource(
         }
     }
 
-    private static string? Read(CredentialFile file)
+    private static string Read(string path)
     {
         try
         {
-            using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var buffer = new byte[stream.CanSeek ? Math.Clamp(stream.Length + 1, 4096, MaxFileBytes + 1) : MaxFileBytes + 1];
             var length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             return length <= MaxFileBytes
                 ? Encoding.UTF8.GetString(buffer, 0, length)
-                : throw new CredentialException($"{file.Path} is larger than 1 MiB and surely no credential");
+                : throw new CredentialException($"{path} is larger than 1 MiB and surely no credential");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return file.Optional ? null : throw new CredentialException($"{file.Path}: no such file", e);
+            throw new CredentialException($"{path}: no such file", e);
         }
         catch (UnauthorizedAccessException e)
         {
             // .NET reports a directory this way, too.
-            throw new CredentialException(Directory.Exists(file.Path) ? $"{file.Path} is a directory" : $"{file.Path}: permission denied", e);
+            throw new CredentialException(Directory.Exists(path) ? $"{path} is a directory" : $"{path}: permission denied", e);
         }
         catch (IOException e)
         {
-            throw new CredentialException($"{file.Path} cannot be read: {e.Message}", e);
+            throw new CredentialException($"{path} cannot be read: {e.Message}", e);
         }
     }
 }

@@ -18,7 +18,7 @@ internal static class KeyPair
             throw new CredentialException("the CA file holds no CERTIFICATE block; is it written to its end?");
 
         var certificate = PrivateKey.Join(chain[0], key);
-        return new ClusterCredentials(certificate, new X509Certificate2Collection(authorities), CertificateNames.ClusterName(certificate), HasSshMaterial: false)
+        return new ClusterCredentials(certificate, new X509Certificate2Collection(authorities), CertificateNames.ClusterName(certificate))
         {
             Intermediates = new X509Certificate2Collection(chain.Skip(1).ToArray()),
         };

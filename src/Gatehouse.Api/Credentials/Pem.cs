@@ -12,22 +12,18 @@ internal static class Pem
     private const string Begin = "-----BEGIN";
     private const string End = "-----END";
 
-    /// <param name="otherLine">Gets each line outside the blocks, trimmed.</param>
     /// <exception cref="CredentialException">The text ends inside a block, as a half-written file does.</exception>
-    public static List<PemBlock> Read(string text, Action<string>? otherLine = null)
+    public static List<PemBlock> Read(string text)
     {
         var blocks = new List<PemBlock>();
         List<string>? open = null;
         foreach (var raw in text.AsSpan().EnumerateLines())
         {
             var line = raw.Trim().Trim('\uFEFF').ToString();
-            if (open is null && line.StartsWith(Begin, StringComparison.Ordinal))
+            if (open is null)
             {
-                open = [line];
-            }
-            else if (open is null)
-            {
-                otherLine?.Invoke(line);
+                if (line.StartsWith(Begin, StringComparison.Ordinal))
+                    open = [line];
             }
             else
             {

@@ -71,21 +71,6 @@ public sealed class ClusterDialer
         throw DialException.Of(Address, [.. failures.Select(failure => new DialAttempt(failure.Way.Words(), failure.Reason))]);
     }
 
-    /// <summary>
-    /// Says in words why a connection that came up was refused or broken, as far as TLS or the certificate is the reason; null otherwise.
-    /// </summary>
-    public string? Explain(Exception exception)
-    {
-        try
-        {
-            return TlsText.ExplainRefusal(exception, Credentials.Current, _time.GetUtcNow());
-        }
-        catch (CredentialException e)
-        {
-            return e.Message;
-        }
-    }
-
     private List<DialWay[]> Rounds()
     {
         lock (_gate)

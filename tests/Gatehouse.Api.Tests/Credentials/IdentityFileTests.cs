@@ -22,7 +22,6 @@ public sealed class IdentityFileTests : IDisposable
         var credentials = CredentialSource.FromIdentityFile(Repository.PathOf("tests", "data", "handler-golden", "credentials", "identity")).Current;
 
         Assert.Equal("example.test", credentials.ClusterName);
-        Assert.True(credentials.HasSshMaterial);
         Assert.True(credentials.Certificate.HasPrivateKey);
         Assert.Equal(new DateTimeOffset(2036, 11, 18, 0, 34, 31, TimeSpan.Zero), credentials.NotAfter);
         Assert.Single(credentials.Authorities);
@@ -50,7 +49,7 @@ public sealed class IdentityFileTests : IDisposable
             _ => text,
         };
 
-        var credentials = IdentityFile.Parse(text, null);
+        var credentials = IdentityFile.Parse(text);
 
         Assert.True(credentials.Certificate.HasPrivateKey);
         Assert.Equal(key.ExportSubjectPublicKeyInfo(), credentials.Certificate.PublicKey.ExportSubjectPublicKeyInfo());
@@ -61,7 +60,7 @@ public sealed class IdentityFileTests : IDisposable
     {
         var text = "\uFEFF" + cluster.Identity().Replace("\n", "  \r\n\t", StringComparison.Ordinal) + "# a comment\r\n\r\n";
 
-        Assert.Equal("example.test", IdentityFile.Parse(text, null).ClusterName);
+        Assert.Equal("example.test", IdentityFile.Parse(text).ClusterName);
     }
 
     [Fact]
@@ -69,19 +68,17 @@ public sealed class IdentityFileTests : IDisposable
     {
         using var leaf = new TestCluster("leaf.test");
 
-        var credentials = IdentityFile.Parse(cluster.Identity() + leaf.HostCa.ExportCertificatePem(), null);
+        var credentials = IdentityFile.Parse(cluster.Identity() + leaf.HostCa.ExportCertificatePem());
 
         Assert.Equal([cluster.HostCa.Thumbprint, leaf.HostCa.Thumbprint], credentials.Authorities.Select(authority => authority.Thumbprint));
     }
 
     [Fact]
-    public void A_missing_SSH_line_is_no_fault_and_cert_pub_stands_in_for_it()
+    public void A_missing_SSH_line_is_no_fault()
     {
         var path = folder.Write("identity", cluster.Identity(ssh: false));
-        Assert.False(CredentialSource.FromIdentityFile(path).Current.HasSshMaterial);
 
-        folder.Write("identity-cert.pub", "ssh-ed25519-cert-v01@openssh.com AAAA comment\n");
-        Assert.True(CredentialSource.FromIdentityFile(path).Current.HasSshMaterial);
+        Assert.True(CredentialSource.FromIdentityFile(path).Current.Certificate.HasPrivateKey);
     }
 
     [Fact]
@@ -91,7 +88,7 @@ public sealed class IdentityFileTests : IDisposable
         var whole = text.LastIndexOf("-----END", StringComparison.Ordinal);
 
         for (var length = 0; length <= whole; length += 7)
-            Assert.Throws<CredentialException>(() => IdentityFile.Parse(text[..length], null));
+            Assert.Throws<CredentialException>(() => IdentityFile.Parse(text[..length]));
     }
 
     [Fact]
@@ -99,7 +96,7 @@ public sealed class IdentityFileTests : IDisposable
     {
         var text = cluster.Identity().Replace("PRIVATE KEY", "PIV YUBIKEY PRIVATE KEY", StringComparison.Ordinal);
 
-        Assert.Contains("hardware token", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("hardware token", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +107,7 @@ public sealed class IdentityFileTests : IDisposable
         Assert.Equal(0, run.ExitCode);
         var text = File.ReadAllText(folder["key"]) + File.ReadAllText(folder["crt"]) + cluster.HostCa.ExportCertificatePem();
 
-        Assert.Contains("Ed25519", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("Ed25519", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +117,7 @@ public sealed class IdentityFileTests : IDisposable
         using var second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var text = cluster.Identity(first).Replace(TestCluster.KeyPem(first), TestCluster.KeyPem(second), StringComparison.Ordinal);
 
-        Assert.Contains("private key does not match public key", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("private key does not match public key", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,7 +127,7 @@ public sealed class IdentityFileTests : IDisposable
         var encrypted = key.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
         var text = cluster.Identity(key).Replace(TestCluster.KeyPem(key), encrypted, StringComparison.Ordinal);
 
-        var error = Assert.Throws<CredentialException>(() => IdentityFile.Parse(text, null));
+        var error = Assert.Throws<CredentialException>(() => IdentityFile.Parse(text));
         Assert.Contains("passphrase", error.Message, StringComparison.Ordinal);
     }
 
@@ -148,5 +145,5 @@ public sealed class IdentityFileTests : IDisposable
     [InlineData("")]
     [InlineData("some other text\n")]
     public void A_text_that_is_no_identity_says_so(string text) =>
-        Assert.Contains("no PEM block", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("no PEM block", Assert.Throws<CredentialException>(() => IdentityFile.Parse(text)).Message, StringComparison.Ordinal);
 }

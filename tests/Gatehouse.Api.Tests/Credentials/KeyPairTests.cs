@@ -25,7 +25,6 @@ public sealed class KeyPairTests : IDisposable
         var credentials = CredentialSource.FromKeyPair(Golden("auth.crt"), Golden("auth.key"), Golden("auth.cas")).Current;
 
         Assert.Equal("example.test", credentials.ClusterName);
-        Assert.False(credentials.HasSshMaterial);
         Assert.True(credentials.Certificate.HasPrivateKey);
     }
 
