@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net;
+using Gatehouse.Hosting.Settings;
 
 namespace Gatehouse.Cluster.Services;
 
@@ -11,10 +11,8 @@ internal sealed record ListenAddress(string Host, IPAddress Ip, int Port)
     /// <exception cref="ClusterException">The text is no such address.</exception>
     public static ListenAddress Parse(string text)
     {
-        var colon = text.LastIndexOf(':');
-        if (colon < 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > ushort.MaxValue)
-            throw new ClusterException($"\"{text}\" is not HOST:PORT, such as 127.0.0.1:3025");
-        var host = text[..colon].Trim('[', ']');
+        if (HostPort.TryParse(text, out _) is not { Host: var host, Number: { } port })
+            throw new ClusterException($"\"{text}\" is not HOST:PORT, such as 127.0.0.1:3025 or [::1]:3025");
         if (host is "" or "*")
             return new ListenAddress("", IPAddress.Any, port);
         if (host == "localhost")

@@ -132,13 +132,6 @@ public static partial class StartOptions
         return string.IsNullOrEmpty(storage) ? null : around.Absolute(storage);
     }
 
-    private static void CheckAddr(SettingValues values, ProblemList problems)
-    {
-        var addr = values.Text("teleport-addr")!;
-        if (HostPort.Problem(addr) is { } problem)
-            problems.Add("teleport-addr", problem, HostPort.HintForCluster(addr));
-    }
-
     private static LockPlan PlanLocks(SettingValues values, ProblemList problems)
     {
         var count = values.Whole("lock-failed-attempts-count")!.Value;
@@ -171,11 +164,5 @@ public static partial class StartOptions
         if (values.Whole("concurrency") is < 1 and var concurrency)
             problems.Warn("concurrency", $"--concurrency is {concurrency}; 5 is used", "with less than 1 no session would ever be read");
         return (timeout, window, late);
-    }
-
-    private static void CheckDiagAddr(string? addr, ProblemList problems)
-    {
-        if (!string.IsNullOrEmpty(addr) && HostPort.Problem(addr, portRequired: true) is { } problem)
-            problems.Add("diag-addr", $"--diag-addr: {problem}", "such as 127.0.0.1:3000, or :3000 for all addresses");
     }
 }

@@ -1,4 +1,5 @@
 using Gatehouse.Hosting.Files;
+using Gatehouse.Hosting.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.EventHandler.State;
@@ -13,17 +14,11 @@ public static class StateDirectory
     /// <exception cref="StateException">The address has no port, or is nothing but a colon.</exception>
     public static string PathFor(string storage, string addr)
     {
-        var colon = addr.LastIndexOf(':');
-        if (colon < 0)
-            throw new StateException(addr.Length == 0 ? "missing port in address" : $"address {addr}: missing port in address");
-        var (host, port) = (addr[..colon], addr[(colon + 1)..]);
-        if (host.StartsWith('[') && host.EndsWith(']'))
-            host = host[1..^1];
-        else if (host.Contains(':'))
-            throw new StateException($"address {addr}: too many colons in address");
-        if (host.Trim().Length == 0 && port.Length == 0)
+        var parts = HostPort.TryParse(addr, out var problem) ?? throw new StateException(problem!);
+        var host = parts.Host.Trim();
+        if (host.Length == 0 && parts.Port.Length == 0)
             throw new StateException($"Can not generate cursor name from Teleport host {addr}");
-        return Path.Combine(storage, $"{host.Trim()}_{port}".Replace('/', '_'));
+        return Path.Combine(storage, $"{host}_{parts.Port}".Replace('/', '_'));
     }
 
     /// <summary>Makes the directory if it is not there, for the owner alone.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Hosting.Settings;
 
 namespace Gatehouse.Hosting.Diagnostics;
 
@@ -10,30 +11,21 @@ public sealed record DiagnosticsAddress(IPAddress? Address, int Port)
     /// <param name="problem">What is wrong with the text, when it is not an address.</param>
     public static DiagnosticsAddress? TryParse(string text, out string? problem)
     {
-        problem = null;
-        var colon = text.LastIndexOf(':');
-        if (colon < 0)
+        if (HostPort.TryParse(text, out problem) is not { } parts)
+            return null;
+        if (parts.Number is not { } port)
         {
-            problem = $"address {text}: missing port in address";
+            problem = $"address {text}: \"{parts.Port}\" is not a port";
             return null;
         }
-        if (!ushort.TryParse(text[(colon + 1)..], System.Globalization.NumberStyles.None, null, out var port))
-        {
-            problem = $"address {text}: \"{text[(colon + 1)..]}\" is not a port";
-            return null;
-        }
-        var host = text[..colon];
-        if (host is "" or "*" or "0.0.0.0" or "[::]")
+        if (parts.Host is "" or "*" or "0.0.0.0" or "::")
             return new DiagnosticsAddress(null, port);
-        if (host == "localhost")
+        if (parts.Host == "localhost")
             return new DiagnosticsAddress(IPAddress.Loopback, port);
-        var bare = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;
-        if ((bare == host) == host.Contains(':') || !IPAddress.TryParse(bare, out var address))
-        {
-            problem = $"address {text}: \"{host}\" is not an address of this host; write an IP address, localhost, or nothing for all";
-            return null;
-        }
-        return new DiagnosticsAddress(address, port);
+        if (IPAddress.TryParse(parts.Host, out var address))
+            return new DiagnosticsAddress(address, port);
+        problem = $"address {text}: \"{parts.Host}\" is not an address of this host; write an IP address, localhost, or nothing for all";
+        return null;
     }
 
     public override string ToString() => Address is null ? $":{Port}" : new IPEndPoint(Address, Port).ToString();
