@@ -298,35 +298,6 @@ public sealed class ClientAgainstBadPeersTests
     }
 
     [Fact]
-    public async Task An_idle_connection_is_pinged()
-    {
-        await using var peer = new ScriptedGrpcPeer(async call =>
-        {
-            await call.BeginAsync();
-            await call.DataAsync(ScriptedCall.Message(Hello));
-            await call.EndAsync(Ok);
-        });
-        using var channel = Channels.To(peer.Port, with: options => options with { KeepAlive = TimeSpan.FromSeconds(1) });
-        await channel.UnaryBytesAsync("/a.B/C", new Empty(), null, Cancellation);
-
-        // The stack may ping once for the answer; the others come without any stream.
-        for (var i = 0; i < 3; i++)
-            await peer.HearAsync(FrameType.Ping, Cancellation);
-        Assert.Equal(1, peer.Connections);
-    }
-
-    [Fact]
-    public async Task A_peer_that_answers_no_ping_is_given_up()
-    {
-        await using var peer = new ScriptedGrpcPeer(call => call.BeginAsync()) { Alive = false };
-        using var channel = Channels.To(peer.Port, with: options => options with { KeepAlive = TimeSpan.FromSeconds(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
-
-        var failure = await Assert.ThrowsAsync<GrpcException>(() => channel.UnaryBytesAsync("/a.B/C", new Empty(), null, Cancellation));
-
-        Assert.Equal(GrpcStatus.Unavailable, failure.Status);
-    }
-
-    [Fact]
     public async Task After_Reconnect_old_calls_finish_and_new_ones_take_a_new_connection()
     {
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -6,10 +6,11 @@ using Xunit;
 
 namespace Gatehouse.Api.Tests.Grpc;
 
-/// <summary>Peers that take a call, answer every PING, and say nothing.</summary>
+/// <summary>Peers that take a call and say nothing: those that answer every PING, and those that do not even do that.</summary>
 public sealed class SilentPeerTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly (string, string) Ok = ("grpc-status", "0");
     private static readonly byte[] Hello = new StringValue { Value = "hello" }.ToByteArray();
 
     private readonly FakeTimeProvider _time = new();
@@ -73,7 +74,7 @@ public sealed class SilentPeerTests
                 await more.WaitAsync(Cancellation);
                 await call.DataAsync(ScriptedCall.Message(Hello));
             }
-            await call.EndAsync(("grpc-status", "0"));
+            await call.EndAsync(Ok);
         });
         using var channel = ChannelTo(peer);
         await using var stream = await channel.ServerStreamAsync("/a.B/C", new Empty(), Patience, Cancellation);
@@ -110,5 +111,34 @@ public sealed class SilentPeerTests
         release.SetResult();
 
         Assert.True(await stream.WaitToReadAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task An_idle_connection_is_pinged()
+    {
+        await using var peer = new ScriptedGrpcPeer(async call =>
+        {
+            await call.BeginAsync();
+            await call.DataAsync(ScriptedCall.Message(Hello));
+            await call.EndAsync(Ok);
+        });
+        using var channel = Channels.To(peer.Port, with: options => options with { KeepAlive = TimeSpan.FromSeconds(1) });
+        await channel.UnaryBytesAsync("/a.B/C", new Empty(), null, Cancellation);
+
+        // The stack may ping once for the answer; the others come without any stream.
+        for (var i = 0; i < 3; i++)
+            await peer.HearAsync(FrameType.Ping, Cancellation);
+        Assert.Equal(1, peer.Connections);
+    }
+
+    [Fact]
+    public async Task A_peer_that_answers_no_ping_is_given_up()
+    {
+        await using var peer = new ScriptedGrpcPeer(call => call.BeginAsync()) { Alive = false };
+        using var channel = Channels.To(peer.Port, with: options => options with { KeepAlive = TimeSpan.FromSeconds(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
+
+        var failure = await Assert.ThrowsAsync<GrpcException>(() => channel.UnaryBytesAsync("/a.B/C", new Empty(), null, Cancellation));
+
+        Assert.Equal(GrpcStatus.Unavailable, failure.Status);
     }
 }
