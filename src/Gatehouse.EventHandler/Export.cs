@@ -114,19 +114,23 @@ internal sealed class Export : IAsyncDisposable
     {
         using var asked = stop.Register(() => _stop.Cancel());
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(_drain.Token, _stop.Token);
-        using var sessionsStop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var ended = new CancellationTokenSource();
         _sessions.Restore(_home.Checkpoint.State);
         var writing = _writer.RunAsync(_abort.Token);
-        var sessions = _sessions.RunAsync(sessionsStop.Token, _abort.Token);
+        var sessions = _sessions.RunAsync(noMore.Token, _abort.Token);
         var exporting = _exporter.RunAsync(noMore.Token, _stop.Token, _abort.Token);
         var background = new[] { _cluster.KeepCredentialFreshAsync(_stop.Token), ReportAsync(_stop.Token), _takenBack.RunAsync(_stop.Token) };
         var locking = _locks?.RunAsync(_stop.Token, _abort.Token) ?? Task.CompletedTask;
-        using var graceEnds = _stop.Token.Register(() => _ = EndGraceAsync());
+        using var told = _stop.Token.Register(TellStop);
+        var grace = EndGraceAsync(ended.Token);
 
         // The export ends with the exporter and the recordings it announced, or with the first part that fails.
         var failure = await FailureOfAsync(await Task.WhenAny(exporting, FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
         if (failure is null && !noMore.IsCancellationRequested)
-            failure = await FailureOfAsync(await Task.WhenAny(RecordingsDoneAsync(), FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
+            failure = await FailureOfAsync(await Task.WhenAny(RecordingsDoneAsync(noMore.Token), FailingOf(sessions), FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
+        // Told to drain, the recordings' requests have as long to arrive as those of the audit log.
+        if (failure is null && noMore.IsCancellationRequested)
+            failure = await FailureOfAsync(await Task.WhenAny(sessions, FailingOf(writing)).ConfigureAwait(false)).ConfigureAwait(false);
 
         _ended = true;
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -138,6 +142,8 @@ internal sealed class Export : IAsyncDisposable
         _locks?.Complete();
         foreach (var part in (Task[])[locking, .. background])
             failure ??= await FailureOfAsync(part).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        await grace.ConfigureAwait(false);
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
     }
@@ -146,8 +152,9 @@ internal sealed class Export : IAsyncDisposable
     public Task StopAsync() => _stop.CancelAsync();
 
     /// <summary>
-    /// What HUP does: nothing more is read, and what was read is delivered to its end, tried again if need be, so that nothing comes
-    /// twice after the change. A receiver that takes nothing is not waited for longer than one request may take.
+    /// What HUP does: nothing more is read, what was read of the audit log is delivered to its end, tried again if need be, and the
+    /// request that each recording has under way may arrive, so that nothing comes twice after the change. A receiver that takes
+    /// nothing is not waited for longer than one request may take.
     /// </summary>
     public async Task DrainAsync(Task running)
     {
@@ -186,29 +193,31 @@ internal sealed class Export : IAsyncDisposable
     }
 
     /// <summary>A recording is queued when its upload event is durable, so that comes first.</summary>
-    private async Task RecordingsDoneAsync()
+    private async Task RecordingsDoneAsync(CancellationToken noMore)
     {
-        await _takenBack.WhenLooked.WaitAsync(_stop.Token).ConfigureAwait(false);
-        await _writer.FlushAsync().WaitAsync(_stop.Token).ConfigureAwait(false);
-        await _sessions.WhenIdleAsync(_stop.Token).ConfigureAwait(false);
+        await _takenBack.WhenLooked.WaitAsync(noMore).ConfigureAwait(false);
+        await _writer.FlushAsync().WaitAsync(noMore).ConfigureAwait(false);
+        await _sessions.WhenIdleAsync(noMore).ConfigureAwait(false);
         // What was found missing meanwhile has its place in the checkpoint, too.
-        await _writer.FlushAsync().WaitAsync(_stop.Token).ConfigureAwait(false);
+        await _writer.FlushAsync().WaitAsync(noMore).ConfigureAwait(false);
     }
 
-    private async Task EndGraceAsync()
+    private void TellStop()
     {
         if (!_ended)
             Log.GracefulShutdown(_log);
-        await Task.Delay(Grace, _time, CancellationToken.None).ConfigureAwait(false);
-        try
-        {
-            await _abort.CancelAsync().ConfigureAwait(false);
-            Log.FastShutdown(_log);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Ended in time.
-        }
+    }
+
+    /// <param name="ended">Nothing is on its way any more.</param>
+    private async Task EndGraceAsync(CancellationToken ended)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, ended);
+        await Task.Delay(Timeout.Infinite, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Grace, _time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (ended.IsCancellationRequested)
+            return;
+        Log.FastShutdown(_log);
+        await _abort.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>Once a minute, how it goes.</summary>
