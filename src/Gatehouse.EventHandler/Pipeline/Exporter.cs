@@ -34,9 +34,6 @@ internal sealed class Exporter(
     TimeProvider time,
     ILogger log)
 {
-    /// <summary>The type of the event that announces a recording.</summary>
-    private const string SessionUpload = "session.upload";
-
     /// <summary>
     /// Most JSON bytes between reading and the checkpoint. Enough for ten connections with 500 events each at 25 ms, and what keeps
     /// the process small when the receiver is slow.
@@ -55,7 +52,7 @@ internal sealed class Exporter(
     private readonly Channel<Part> _parts = Channel.CreateBounded<Part>(
         new BoundedChannelOptions(256) { SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly Receipts _receipts = new();
+    private readonly Receipts _receipts = new(checkpoint.PagedPlace);
     private IReadOnlyList<StateChange> _beginning = beginning;
     private readonly ByteWindow _window = new(BytesUnderWay);
 
@@ -74,6 +71,7 @@ internal sealed class Exporter(
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(noMore, failure.Token);
         using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var holding = CancellationTokenSource.CreateLinkedTokenSource(failure.Token, patience.Token);
+        checkpoint.BeforeEachRecord = RecordEarly;
         var held = new GrowingGroup(failure);
         var loops = Enumerable.Range(0, output.Limits.MaxInFlight).Select(_ => DeliverAsync(held, holding.Token, abort)).ToList();
         held.Add(BoundPatienceAsync(loops, patience));
@@ -89,6 +87,8 @@ internal sealed class Exporter(
             _read.Writer.TryComplete();
             while (_read.Reader.TryRead(out var unread))
                 unread.Events.Dispose();
+            checkpoint.BeforeEachRecord = null;
+            RecordEarly();
             foreach (var receipt in _receipts.Abandon())
                 receipt.Batch.Events.Dispose();
         }
@@ -137,12 +137,10 @@ internal sealed class Exporter(
     private async Task CutAsync(SourceBatch batch, CancellationToken stop)
     {
         var slices = Slices.Cut(batch.Events, output.Limits);
-        // One part more than slices, settled at the end of this method, so that the receipt cannot close before all are handed over.
-        var receipt = new Receipt(batch, slices.Count + 1, time.GetUtcNow());
-        _receipts.Open(receipt);
-        foreach (var slice in slices)
-            await _parts.Writer.WriteAsync(new Part(receipt, slice), stop).ConfigureAwait(false);
-        Settle(receipt);
+        var receipt = new Receipt(batch, slices, time.GetUtcNow());
+        _receipts.Open(receipt, Progress);
+        for (var i = 0; i < slices.Count; i++)
+            await _parts.Writer.WriteAsync(new Part(receipt, i), stop).ConfigureAwait(false);
     }
 
     /// <summary>4. Deliver: one of several loops that share the work.</summary>
@@ -150,19 +148,19 @@ internal sealed class Exporter(
     {
         await foreach (var part in _parts.Reader.ReadAllAsync(abort).ConfigureAwait(false))
         {
-            var delivery = await courier.DeliverAsync(part.Slice, stop, abort).ConfigureAwait(false);
+            var delivery = await courier.DeliverAsync(part.Receipt.Slices[part.Slice], stop, abort).ConfigureAwait(false);
             if (delivery.Held is { } later)
-                held.Add(SettleLaterAsync(part.Receipt, later));
+                held.Add(SettleLaterAsync(part, later));
             else if (delivery.Settled)
-                Settle(part.Receipt);
+                Settle(part);
         }
     }
 
     /// <summary>The receipt stays open and its bytes in the window: that bounds what can be held.</summary>
-    private async Task SettleLaterAsync(Receipt receipt, Task<bool> held)
+    private async Task SettleLaterAsync(Part part, Task<bool> held)
     {
         if (await held.ConfigureAwait(false))
-            Settle(receipt);
+            Settle(part);
     }
 
     /// <summary>As long as others come, one of them shows whether what is held is at fault. After the last one nothing does.</summary>
@@ -173,18 +171,20 @@ internal sealed class Exporter(
     }
 
     /// <summary>5. Confirm.</summary>
-    private void Settle(Receipt receipt)
+    private void Settle(Part part)
     {
-        if (receipt.SettlePart())
-            _receipts.Advance(Progress);
+        if (_receipts.Settle(part.Receipt, part.Slice, Progress))
+            checkpoint.ThereIsMore();
     }
 
     /// <summary>6. Checkpoint.</summary>
     private void Progress(Receipt receipt)
     {
         var batch = receipt.Batch;
-        var uploads = Uploads(batch);
-        checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. batch.Changes, .. uploads], () =>
+        var uploads = Uploads.Of(batch, 0, batch.Events.Count);
+        TellUploadsWithoutSession(batch);
+        IReadOnlyList<StateChange> changes = receipt.IsRecorded ? [] : batch.Changes;
+        checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. changes, .. uploads], () =>
         {
             foreach (var upload in uploads)
                 sessions.Enqueue(upload.SessionId, upload.UploadedAt);
@@ -197,21 +197,18 @@ internal sealed class Exporter(
         });
     }
 
-    /// <summary>The recordings a batch announces: in the same record as the batch itself, so that none is forgotten in between.</summary>
-    private List<StateChange.SessionQueued> Uploads(SourceBatch batch)
+    /// <summary>What is acknowledged of batches that wait for others goes into the next record, whichever that is.</summary>
+    private void RecordEarly() =>
+        _receipts.RecordEarly(changes => checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. changes]));
+
+    private void TellUploadsWithoutSession(SourceBatch batch)
     {
-        var uploads = new List<StateChange.SessionQueued>();
         foreach (ref readonly var header in batch.Events.Headers)
         {
-            if (header.Type != SessionUpload)
-                continue;
-            if (header.SessionId.Length == 0)
+            if (header.Type == Uploads.EventType && header.SessionId.Length == 0)
                 Log.UploadWithoutSession(log, batch.Events.TextString(header.Id));
-            else
-                uploads.Add(new StateChange.SessionQueued(batch.Events.TextString(header.SessionId), header.Time));
         }
-        return uploads;
     }
 
-    private readonly record struct Part(Receipt Receipt, EventSlice Slice);
+    private readonly record struct Part(Receipt Receipt, int Slice);
 }

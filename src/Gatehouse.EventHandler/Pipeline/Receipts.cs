@@ -1,32 +1,19 @@
-using Gatehouse.EventHandler.Sources;
-
 namespace Gatehouse.EventHandler.Pipeline;
-
-/// <summary>A batch on its way: closes when each of its events is settled.</summary>
-internal sealed class Receipt(SourceBatch batch, int parts, DateTimeOffset taken)
-{
-    private int _open = parts;
-
-    public SourceBatch Batch { get; } = batch;
-
-    /// <summary>When the pipeline took it; its age is the age of its oldest unacknowledged event.</summary>
-    public DateTimeOffset Taken { get; } = taken;
-
-    public bool IsClosed => Volatile.Read(ref _open) <= 0;
-
-    /// <returns>True for the call that closed it.</returns>
-    public bool SettlePart() => Interlocked.Decrement(ref _open) == 0;
-}
 
 /// <summary>
 /// The receipts in the order their batches came. Progress is the closed run at the front: a batch that was quicker than the one
-/// before it waits for it, so the checkpoint never passes an event that nobody has acknowledged.
+/// before it waits for it, so the checkpoint never passes an event that nobody has acknowledged. What of the waiting ones can be
+/// recorded all the same is <see cref="EarlyProgress"/>'s to say.
 /// </summary>
 internal sealed class Receipts
 {
     private readonly Lock _gate = new();
     private readonly Queue<Receipt> _queue = new();
     private readonly Queue<DateTimeOffset> _undurable = new();
+    private readonly EarlyProgress _early;
+
+    /// <param name="place">Where the checkpoint stands before the first batch.</param>
+    public Receipts(PagedPlaceReached? place = null) => _early = new EarlyProgress(place);
 
     public int Outstanding
     {
@@ -47,22 +34,39 @@ internal sealed class Receipts
         }
     }
 
-    public void Open(Receipt receipt)
-    {
-        lock (_gate)
-            _queue.Enqueue(receipt);
-    }
-
-    /// <summary>Takes the closed run at the front and hands it on, in order and one caller at a time.</summary>
-    public void Advance(Action<Receipt> progress)
+    /// <summary>A batch without slices is closed at once, and progress as soon as it is at the front.</summary>
+    public void Open(Receipt receipt, Action<Receipt> progress)
     {
         lock (_gate)
         {
-            while (_queue.TryPeek(out var receipt) && receipt.IsClosed)
-            {
-                _undurable.Enqueue(receipt.Taken);
-                progress(_queue.Dequeue());
-            }
+            _queue.Enqueue(receipt);
+            _early.Opened(receipt);
+            Advance(progress);
+        }
+    }
+
+    /// <summary>A slice is settled. Hands on the closed run at the front, in order and one caller at a time.</summary>
+    /// <returns>True when it waits for others and may be recorded early.</returns>
+    public bool Settle(Receipt receipt, int slice, Action<Receipt> progress)
+    {
+        lock (_gate)
+        {
+            receipt.Settle(slice);
+            Advance(progress);
+            if (receipt.IsProgress)
+                return false;
+            _early.Settled(receipt, slice);
+            return true;
+        }
+    }
+
+    /// <summary>Hands on what was settled since the last call and is no progress yet, as changes that are true by themselves.</summary>
+    public void RecordEarly(Action<List<State.StateChange>> record)
+    {
+        lock (_gate)
+        {
+            if (_early.Take(_queue) is { Count: > 0 } changes)
+                record(changes);
         }
     }
 
@@ -73,14 +77,27 @@ internal sealed class Receipts
             _undurable.Dequeue();
     }
 
-    /// <summary>Takes what is left when the pipeline has stopped; none of it counts as settled.</summary>
+    /// <summary>Takes what is left when the pipeline has stopped; none of it counts as settled beyond what was recorded early.</summary>
     public IReadOnlyList<Receipt> Abandon()
     {
         lock (_gate)
         {
             var left = _queue.ToArray();
             _queue.Clear();
+            _early.Clear();
             return left;
+        }
+    }
+
+    private void Advance(Action<Receipt> progress)
+    {
+        while (_queue.TryPeek(out var receipt) && receipt.IsClosed)
+        {
+            _queue.Dequeue();
+            receipt.IsProgress = true;
+            _early.Advanced(receipt);
+            _undurable.Enqueue(receipt.Taken);
+            progress(receipt);
         }
     }
 }

@@ -1,6 +1,7 @@
+using Gatehouse.EventHandler.Pipeline;
+using Gatehouse.EventHandler.Tests.Sources;
 using Gatehouse.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Pipeline;
@@ -10,7 +11,7 @@ public sealed class DrainTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TestCluster _authorities = new();
-    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
+    private readonly WaitingClock _clock = new(DateTimeOffset.UtcNow, longest: CheckpointWriter.Pace);
     private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -46,7 +47,7 @@ public sealed class DrainTests : IDisposable
         await using (var export = await Export.OpenAsync(plan, status, NullLoggerFactory.Instance, _clock))
         {
             var running = export.RunAsync(CancellationToken.None);
-            await _held.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+            await PassTimeUntilAsync(_held.Task);
             var draining = export.DrainAsync(running);
             // Longer than a stop gives to what is on its way, shorter than a drain does.
             for (var second = 0; second < 20; second++)
@@ -56,15 +57,32 @@ public sealed class DrainTests : IDisposable
             }
             Assert.False(running.IsCompleted);
             _release.SetResult();
-            await draining.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+            await PassTimeUntilAsync(draining);
             await running;
         }
         Assert.Equal(4, receiver.Requests.Count);
 
         await using (var next = await Export.OpenAsync(plan with { ExitOnLastEvent = true }, status, NullLoggerFactory.Instance, _clock))
-            await next.RunAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+            await PassTimeUntilAsync(next.RunAsync(CancellationToken.None));
         Assert.Equal(11, receiver.Requests.Count);
         Assert.Equal(11, receiver.Requests.Select(request => request.Text).Distinct().Count());
+    }
+
+    /// <summary>The clock moves for nothing but the pace of the checkpoint's records.</summary>
+    private async Task PassTimeUntilAsync(Task reached)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        bound.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!reached.IsCompleted)
+        {
+            var more = _clock.Waits.WaitToReadAsync(bound.Token).AsTask();
+            if (await Task.WhenAny(reached, more) == reached)
+                break;
+            await more;
+            if (_clock.Waits.TryRead(out var wait) && !wait.IsOver)
+                _clock.Advance(wait.Length);
+        }
+        await reached;
     }
 
     private async Task<ExportPlan> PlanAsync(ScriptedCluster cluster, ScriptedReceiver receiver)

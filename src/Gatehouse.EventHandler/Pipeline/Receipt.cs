@@ -1,0 +1,42 @@
+using Gatehouse.EventHandler.Outputs;
+using Gatehouse.EventHandler.Sources;
+
+namespace Gatehouse.EventHandler.Pipeline;
+
+/// <summary>A batch on its way: closes when each of its slices is settled. Touched under the lock of <see cref="Receipts"/> alone.</summary>
+/// <param name="slices">All of the batch, in order.</param>
+internal sealed class Receipt(SourceBatch batch, IReadOnlyList<EventSlice> slices, DateTimeOffset taken)
+{
+    private readonly bool[] _settled = new bool[slices.Count];
+    private int _open = slices.Count;
+    private int _run;
+
+    public SourceBatch Batch { get; } = batch;
+
+    public IReadOnlyList<EventSlice> Slices { get; } = slices;
+
+    /// <summary>When the pipeline took it; its age is the age of its oldest unacknowledged event.</summary>
+    public DateTimeOffset Taken { get; } = taken;
+
+    public bool IsClosed => _open == 0;
+
+    /// <summary>It was handed on as progress.</summary>
+    public bool IsProgress { get; set; }
+
+    /// <summary>Its changes were recorded before those of the batches in front of it.</summary>
+    public bool IsRecorded { get; set; }
+
+    /// <summary>Events from the first on that a record covers already.</summary>
+    public int RecordedEvents { get; set; }
+
+    /// <summary>Events from the first on that are settled without a gap.</summary>
+    public int SettledRun => _run == 0 ? 0 : Slices[_run - 1].Start + Slices[_run - 1].Count;
+
+    public void Settle(int slice)
+    {
+        _settled[slice] = true;
+        _open--;
+        while (_run < _settled.Length && _settled[_run])
+            _run++;
+    }
+}
