@@ -13,7 +13,7 @@ namespace Gatehouse.Torture;
 /// </list>
 /// </summary>
 internal sealed class Life(
-    RunPlan plan, Dice dice, StoryCluster cluster, StoryReceiver receiver, Ledger ledger, Func<bool[]> covered, SmallDisk? disk)
+    RunPlan plan, Dice dice, StoryCluster cluster, StoryReceiver receiver, Ledger ledger, SmallDisk? disk)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -77,7 +77,7 @@ internal sealed class Life(
             return;
         Deeds.Add("reloaded");
         Reloads++;
-        ledger.Reload(covered());
+        ledger.Reload();
         child.Reload();
     }
 
@@ -110,6 +110,7 @@ internal sealed class Life(
         if (!hasBegun || dice.Chance(0.8))
         {
             Deeds.Add("killed");
+            receiver.HandlerDies();
             await handler.KillAsync();
             return;
         }

@@ -13,5 +13,5 @@ internal sealed record RunReport(
     public bool Passed => Violations.Count == 0;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"seed {Plan.Seed}: {(Passed ? "ok" : "FAILED")}  [{Plan}]  {string.Join(", ", Lives)}; {Faults} faults; issued {Totals.Issued}, acked {Totals.Acknowledged}, dead letters {Totals.DeadLetters}, duplicates {Totals.Duplicates} (bound {Totals.DuplicatesBound}), in flight {InFlight / 1024} KiB, {Took.TotalSeconds:F1} s");
+        $"seed {Plan.Seed}: {(Passed ? "ok" : "FAILED")}  [{Plan}]  {string.Join(", ", Lives)}; {Faults} faults; issued {Totals.Issued}, acked {Totals.Acknowledged}, dead letters {Totals.DeadLetters}, duplicates {Totals.Duplicates} (bound {Totals.DuplicatesBound}, open at kills {Totals.OpenAtKills}, answers lost {Totals.AnswersLost}), in flight {InFlight / 1024} KiB, {Took.TotalSeconds:F1} s");
 }

@@ -37,7 +37,7 @@ internal sealed class RunSeries(string program, Action<string> say)
             say("interrupted");
         }
         say(string.Create(CultureInfo.InvariantCulture,
-            $"{_done} runs, {_totals.Issued} events issued, {_totals.Acknowledged} acked, {_totals.DeadLetters} dead letters, {_totals.Missing} missing, {_totals.Altered} altered, {_totals.Invented} invented, {_totals.Duplicates} duplicates (bound {_totals.DuplicatesBound}, {_totals.Excess} beyond it), {_totals.Uncovered} checkpointed before they were acked, {_failed} runs failed"));
+            $"{_done} runs, {_totals.Issued} events issued, {_totals.Acknowledged} acked, {_totals.DeadLetters} dead letters, {_totals.Missing} missing, {_totals.Altered} altered, {_totals.Invented} invented, {_totals.Duplicates} duplicates (bound {_totals.DuplicatesBound}, {_totals.Excess} beyond it; open at kills {_totals.OpenAtKills}, answers lost {_totals.AnswersLost}), {_totals.Uncovered} checkpointed before they were acked, {_failed} runs failed"));
         return _failed == 0 && _done == runs;
     }
 

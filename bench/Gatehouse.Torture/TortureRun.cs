@@ -124,7 +124,7 @@ internal sealed class TortureRun : IAsyncDisposable
             await EndLifeAsync(1);
             return;
         }
-        var lived = new Life(_plan, _dice, _cluster, _receiver, _ledger, Covered, _disk);
+        var lived = new Life(_plan, _dice, _cluster, _receiver, _ledger, _disk);
         await using (handler)
             await lived.LiveAsync(handler, life + 1);
         CheckUnaskedEnd(settings, lived, await handler.Ended, visible);

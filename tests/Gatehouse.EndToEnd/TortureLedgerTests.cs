@@ -78,6 +78,47 @@ public sealed class TortureLedgerTests
     }
 
     [Fact]
+    public void What_comes_again_at_a_reload_is_too_often()
+    {
+        Post(_story.Audit[0]);
+        _ledger.Reload();
+        _ledger.Reloaded();
+        Post(_story.Audit[0]);
+        Assert.Equal(1, _ledger.Totals.Excess);
+    }
+
+    [Fact]
+    public void What_comes_again_after_a_lost_answer_is_fine_once()
+    {
+        Post(_story.Audit[0], isAnswered: false);
+        Post(_story.Audit[0]);
+        Assert.Empty(_ledger.Violations);
+        Assert.Equal(1, _ledger.Totals.AnswersLost);
+        Post(_story.Audit[0]);
+        Assert.Equal(1, _ledger.Totals.Excess);
+    }
+
+    [Fact]
+    public void A_recording_goes_back_once_for_a_lost_answer()
+    {
+        var recording = _story.Recordings.Values.Single().Where(recorded => !recorded.IsDecoy).ToArray();
+        Post(recording[0]);
+        Post(recording[1], isAnswered: false);
+        Post(recording[1]);
+        Assert.Empty(_ledger.Violations);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_relies_on_an_answer_nobody_got_is_ahead()
+    {
+        Post(_story.Audit[0], isAnswered: false);
+        var covered = new bool[_story.Events.Count];
+        covered[0] = true;
+        await _ledger.EndLifeAsync(covered, Path.GetTempPath());
+        Assert.Equal(1, _ledger.Totals.Uncovered);
+    }
+
+    [Fact]
     public async Task A_checkpoint_ahead_of_the_receiver_is_found_at_once()
     {
         var covered = new bool[_story.Events.Count];
@@ -96,10 +137,10 @@ public sealed class TortureLedgerTests
         Assert.Single(_ledger.Violations);
     }
 
-    private void Post(IssuedEvent issued, Func<string, string>? change = null)
+    private void Post(IssuedEvent issued, Func<string, string>? change = null, bool isAnswered = true)
     {
         var json = Google.Protobuf.JsonFormatter.Default.Format(issued.Document);
         var door = issued.Recording is null ? Ledger.AuditPath : $"{Ledger.SessionPath}.{issued.Recording}.log";
-        _ledger.Acknowledged(_ledger.Read(door, Encoding.UTF8.GetBytes(change?.Invoke(json) ?? json)));
+        _ledger.Acknowledged(_ledger.Read(door, Encoding.UTF8.GetBytes(change?.Invoke(json) ?? json)), isAnswered);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Gatehouse.EventHandler.Outputs;
 using Gatehouse.Torture.Story;
@@ -9,9 +10,10 @@ namespace Gatehouse.Torture.Oracle;
 /// </summary>
 /// <remarks>
 /// 1. Each event that arrives is one that was issued, unaltered, at the right door.
-/// 2. In one life an event is acknowledged once. Acknowledged in an earlier life it comes again only if the checkpoint did not cover
-///    it when this life began: that is what was in flight at the kill, no more.
-/// 3. When a life ends, everything its checkpoint covers has been acknowledged or is a dead letter.
+/// 2. In one life, reloads included, an event is acknowledged once, and once more for each answer that was lost. Acknowledged in an
+///    earlier life it comes again only if the checkpoint did not cover it when this life began. A reload that had to wait for as long
+///    as a drain may take lets go of what is under way: then that may come once more.
+/// 3. When a life ends, everything its checkpoint covers has been acknowledged by an answer or is a dead letter.
 /// 4. A recording's events come in order within a life.
 /// 5. At the end every wanted event has been acknowledged or is a dead letter that the receiver asked for.
 /// </remarks>
@@ -19,11 +21,15 @@ internal sealed class Ledger(ClusterStory story)
 {
     private const int MostViolations = 20;
 
+    /// <summary>Of the handler's patience with a reload.</summary>
+    private static readonly TimeSpan SlowReload = TimeSpan.FromSeconds(29);
+
     private readonly Lock _gate = new();
     private readonly Entry[] _entries = [.. story.Events.Select(_ => new Entry())];
     private readonly Dictionary<string, RecordingOrder> _orders = story.Recordings.Keys.ToDictionary(id => id, _ => new RecordingOrder());
     private readonly List<string> _violations = [];
-    private int _reloads;
+    private long? _reloading;
+    private int _slowReloads;
 
     public IReadOnlyList<string> Violations
     {
@@ -77,15 +83,19 @@ internal sealed class Ledger(ClusterStory story)
     }
 
     /// <summary>2. and 4. The receiver is about to say that it has them.</summary>
-    public void Acknowledged(IReadOnlyList<ReadEvent> events)
+    /// <param name="isAnswered">False when it does not get so far.</param>
+    /// <param name="atKill">The handler that sent them is dead.</param>
+    public void Acknowledged(IReadOnlyList<ReadEvent> events, bool isAnswered = true, bool atKill = false)
     {
         lock (_gate)
         {
+            NoteSlowReload();
             foreach (var (acknowledged, bytes) in events)
             {
                 var entry = _entries[acknowledged.Number];
                 entry.Bytes = bytes;
                 entry.Acknowledged++;
+                entry.Answered += isAnswered ? 1 : 0;
                 if (entry.Acknowledged > 1)
                     Totals.Duplicates++;
                 entry.InThisLife++;
@@ -93,9 +103,15 @@ internal sealed class Ledger(ClusterStory story)
                     Violation($"{Name(acknowledged)} came again although the checkpoint covered it when this life began", totals => totals.Excess++);
                 else if (entry.InThisLife > 1 + entry.MayComeAgain)
                     Violation($"{Name(acknowledged)} came {entry.InThisLife} times in one life", totals => totals.Excess++);
-                if (acknowledged.Recording is { } recording && !_orders[recording].Take(acknowledged.Index, _reloads))
+                if (acknowledged.Recording is { } recording && !_orders[recording].Take(acknowledged.Index, _slowReloads))
                     Violation($"{Name(acknowledged)} came out of order");
+                entry.MayComeAgain += isAnswered ? 0 : 1;
             }
+            if (!isAnswered && events.Count > 0 && events[0].Event.Recording is { } stream)
+                _orders[stream].AnswerLost();
+            Totals.OpenAtKills += atKill ? events.Count : 0;
+            Totals.AnswersLost += isAnswered ? 0 : events.Count;
+            Totals.DuplicatesBound += isAnswered ? 0 : events.Count;
         }
     }
 
@@ -104,7 +120,7 @@ internal sealed class Ledger(ClusterStory story)
     {
         lock (_gate)
         {
-            _reloads = 0;
+            (_reloading, _slowReloads) = (null, 0);
             for (var i = 0; i < _entries.Length; i++)
             {
                 var entry = _entries[i];
@@ -117,35 +133,20 @@ internal sealed class Ledger(ClusterStory story)
         }
     }
 
-    /// <summary>The handler is about to reload: what it has under way may come once more, unless the checkpoint covers it.</summary>
-    public void Reload(bool[] covered)
+    /// <summary>The handler is told to reload.</summary>
+    public void Reload()
     {
         lock (_gate)
-        {
-            _reloads++;
-            for (var i = 0; i < _entries.Length; i++)
-            {
-                if (covered[i] || _entries[i].InFlightAtReload)
-                    continue;
-                _entries[i].MayComeAgain++;
-                _entries[i].InFlightAtReload = true;
-            }
-        }
+            _reloading ??= Stopwatch.GetTimestamp();
     }
 
-    /// <summary>The reload is over: what had not come by now was not under way.</summary>
+    /// <summary>The reload is over.</summary>
     public void Reloaded()
     {
         lock (_gate)
         {
-            foreach (var entry in _entries.Where(entry => entry.InFlightAtReload))
-            {
-                entry.InFlightAtReload = false;
-                if (entry.InThisLife == 0)
-                    entry.MayComeAgain--;
-                else
-                    Totals.DuplicatesBound++;
-            }
+            NoteSlowReload();
+            _reloading = null;
         }
     }
 
@@ -154,7 +155,6 @@ internal sealed class Ledger(ClusterStory story)
     public async Task<(long Audit, long Recordings)> EndLifeAsync(bool[] covered, string stateDirectory)
     {
         await ReadDeadLettersAsync(stateDirectory);
-        Reloaded();
         lock (_gate)
         {
             var (audit, recordings) = (0L, 0L);
@@ -190,6 +190,19 @@ internal sealed class Ledger(ClusterStory story)
                 if (entry.DeadLetter && !entry.RefusedAlone)
                     Violation($"{Name(issued)} is a dead letter, and the receiver never refused it");
             }
+        }
+    }
+
+    private void NoteSlowReload()
+    {
+        if (_reloading is not { } since || Stopwatch.GetElapsedTime(since) < SlowReload)
+            return;
+        _reloading = null;
+        _slowReloads++;
+        foreach (var entry in _entries.Where(entry => entry.InThisLife > 0))
+        {
+            entry.MayComeAgain++;
+            Totals.DuplicatesBound++;
         }
     }
 
@@ -244,28 +257,31 @@ internal sealed class Ledger(ClusterStory story)
     private sealed class Entry
     {
         public int Acknowledged;
+        public int Answered;
         public int InThisLife;
         public int MayComeAgain;
         public int Bytes;
         public bool CoveredAtStart;
-        public bool InFlightAtReload;
         public bool RefusedAlone;
         public bool DeadLetter;
 
-        public bool Settled => Acknowledged > 0 || DeadLetter;
+        public bool Settled => Answered > 0 || DeadLetter;
     }
 
-    /// <summary>Indexes rise; each reload may go back once.</summary>
+    /// <summary>Indexes rise; each lost answer and each slow reload may go back once.</summary>
     private sealed class RecordingOrder
     {
         private long _last = -1;
         private int _stepsBack;
+        private int _answersLost;
 
-        public void Begin() => (_last, _stepsBack) = (-1, 0);
+        public void Begin() => (_last, _stepsBack, _answersLost) = (-1, 0, 0);
+
+        public void AnswerLost() => _answersLost++;
 
         public bool Take(long index, int stepsBackAllowed)
         {
-            var inOrder = index > _last || ++_stepsBack <= stepsBackAllowed;
+            var inOrder = index > _last || ++_stepsBack <= stepsBackAllowed + _answersLost;
             _last = index;
             return inOrder;
         }

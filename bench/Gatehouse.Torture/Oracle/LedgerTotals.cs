@@ -22,8 +22,14 @@ internal sealed class LedgerTotals
 
     public long Duplicates { get; set; }
 
-    /// <summary>Acknowledged and in no checkpoint, summed over the starts and reloads: more than this could not come twice.</summary>
+    /// <summary>Acknowledged and in no checkpoint, summed over the starts, and answers lost: more than this could not come twice.</summary>
     public long DuplicatesBound { get; set; }
+
+    /// <summary>Events in requests that were open when the handler was killed.</summary>
+    public long OpenAtKills { get; set; }
+
+    /// <summary>Events the receiver took and whose answer it lost.</summary>
+    public long AnswersLost { get; set; }
 
     /// <summary>Came again although they should not have.</summary>
     public long Excess { get; set; }
@@ -39,6 +45,8 @@ internal sealed class LedgerTotals
         Uncovered += other.Uncovered;
         Duplicates += other.Duplicates;
         DuplicatesBound += other.DuplicatesBound;
+        OpenAtKills += other.OpenAtKills;
+        AnswersLost += other.AnswersLost;
         Excess += other.Excess;
     }
 }

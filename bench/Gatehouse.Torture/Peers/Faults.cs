@@ -37,7 +37,7 @@ internal sealed class Faults(Dice dice)
     {
         if (!Happens(ref _answers, 0.15))
             return ReceiverFault.None;
-        return (ReceiverFault)dice.Between(1, 7);
+        return (ReceiverFault)dice.Between(1, 10);
     }
 
     public int Below(int end) => dice.Below(end);
@@ -63,4 +63,9 @@ internal enum ReceiverFault
     ResetUnread,
     ResetRead,
     CloseUnanswered,
+
+    /// <summary>From here on the receiver has the events, and its answer is lost.</summary>
+    HangAccepted,
+    ResetAccepted,
+    CloseAccepted,
 }

@@ -31,6 +31,7 @@ internal sealed class StoryReceiver : IAsyncDisposable
     private readonly List<Task> _connections = [];
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _own = [];
     private int _requests;
+    private volatile bool _handlerIsDead;
 
     public StoryReceiver(RunPlan plan, Ledger ledger, Faults faults, X509Certificate2? certificate)
     {
@@ -42,6 +43,9 @@ internal sealed class StoryReceiver : IAsyncDisposable
     public int Requests => Volatile.Read(ref _requests);
 
     public string Url(string path) => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}{path}";
+
+    /// <summary>What is open now, or comes until it is quiet, was in flight at the kill.</summary>
+    public void HandlerDies() => _handlerIsDead = true;
 
     /// <summary>
     /// Returns when the connections so far are over. What a dead handler had sent may still lie in their sockets, and is
@@ -56,6 +60,7 @@ internal sealed class StoryReceiver : IAsyncDisposable
         await last.ConnectAsync(_listener.LocalEndpoint);
         await accepted.Task;
         await WhenServedAsync();
+        _handlerIsDead = false;
     }
 
     public async ValueTask DisposeAsync()
@@ -160,7 +165,16 @@ internal sealed class StoryReceiver : IAsyncDisposable
             case ReceiverFault.CloseUnanswered:
                 return false;
         }
-        _ledger.Acknowledged(events);
+        if (fault >= ReceiverFault.HangAccepted)
+        {
+            _ledger.Acknowledged(events, isAnswered: false, _handlerIsDead);
+            if (fault == ReceiverFault.HangAccepted)
+                await Task.Delay(_faults.Span(0.1, 1.5), _stop.Token);
+            if (fault == ReceiverFault.ResetAccepted)
+                socket.LingerState = new LingerOption(true, 0);
+            return false;
+        }
+        _ledger.Acknowledged(events, isAnswered: true, _handlerIsDead);
         return await SayAsync(stream, "200 OK", "");
     }
 
