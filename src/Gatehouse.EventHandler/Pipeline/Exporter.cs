@@ -38,7 +38,7 @@ internal sealed class Exporter(
     /// Most JSON bytes between reading and the checkpoint. Enough for ten connections with 500 events each at 25 ms, and what keeps
     /// the process small when the receiver is slow.
     /// </summary>
-    internal const long BytesUnderWay = 8 * 1024 * 1024;
+    internal const long BytesUnderWay = 4 * 1024 * 1024;
 
     /// <summary>
     /// How long refused events are held when nothing comes any more that could show whether they are at fault. Enough for eight tries
