@@ -1,55 +1,48 @@
-using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Gatehouse.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Bench.EndToEnd;
 
-/// <summary>Takes POSTs, reads them whole, counts the events by their ids, answers 200. HTTP/1.1, as Fluentd.</summary>
+/// <summary>
+/// Takes POSTs, reads them whole, counts the events by their ids, answers 200. HTTP/1.1, as Fluentd. Straight on sockets: it shares the
+/// cores with what is measured, and a web server reads a large body in small steps.
+/// </summary>
 internal sealed class Receiver : IAsyncDisposable
 {
-    private readonly WebApplication _web;
+    private const int FirstBufferBytes = 512 * 1024;
+
+    private readonly TlsFolder? _tls;
     private readonly TimeSpan _delay;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly List<(long Count, TaskCompletionSource Reached)> _waiting = [];
+    private readonly Dictionary<string, int>? _uids;
+    private readonly Task _accepting;
+    private Exception? _failure;
     private long _events;
     private long _posts;
     private long _firstPost;
-    private volatile Dictionary<string, int>? _uids;
 
-    private Receiver(TlsFolder? tls, TimeSpan delay, bool keepUids)
+    /// <param name="tls">Wants mutual TLS with certificates of this folder.</param>
+    /// <param name="delay">How long an answer takes.</param>
+    /// <param name="keepUids">Whether to count each id.</param>
+    public Receiver(TlsFolder? tls, TimeSpan delay, bool keepUids = false)
     {
-        _delay = delay;
+        (_tls, _delay) = (tls, delay);
         _uids = keepUids ? [] : null;
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Loopback, 0, listen =>
-            {
-                listen.Protocols = HttpProtocols.Http1;
-                if (tls is not null)
-                    listen.UseHttps(https => RequireClientsOf(tls, https));
-            });
-        });
-        _web = builder.Build();
-        _web.Run(TakeAsync);
+        _listener.Start();
+        Url = $"{(tls is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+        _accepting = AcceptAsync();
     }
 
-    public string Url { get; private set; } = "";
+    public string Url { get; }
 
     public long Events => Volatile.Read(ref _events);
 
@@ -61,19 +54,13 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>How often each id came, when it was asked to keep them.</summary>
     public IReadOnlyDictionary<string, int> Uids => _uids ?? throw new InvalidOperationException("ids are not kept");
 
-    public static async Task<Receiver> StartAsync(TlsFolder? tls, TimeSpan delay, bool keepUids = false)
-    {
-        var receiver = new Receiver(tls, delay, keepUids);
-        await receiver._web.StartAsync();
-        receiver.Url = $"{(tls is null ? "http" : "https")}://127.0.0.1:{new Uri(receiver._web.Urls.First()).Port}";
-        return receiver;
-    }
-
-    /// <summary>Completes when so many events have come.</summary>
+    /// <summary>Completes when so many events have come; fails when a request was not what it should be.</summary>
     public Task WhenAsync(long count)
     {
         lock (_gate)
         {
+            if (_failure is not null)
+                return Task.FromException(_failure);
             if (_events >= count)
                 return Task.CompletedTask;
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -84,50 +71,120 @@ internal sealed class Receiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _web.StopAsync(new CancellationToken(canceled: true));
-        await _web.DisposeAsync();
+        await _stop.CancelAsync();
+        await _accepting;
+        _listener.Dispose();
+        _stop.Dispose();
     }
 
-    private async Task TakeAsync(HttpContext http)
+    private async Task AcceptAsync()
     {
-        if (Volatile.Read(ref _firstPost) == 0)
-            Interlocked.CompareExchange(ref _firstPost, Stopwatch.GetTimestamp(), 0);
-        var length = (int)(http.Request.ContentLength ?? throw new InvalidOperationException("a body without a length"));
-        var body = ArrayPool<byte>.Shared.Rent(length);
+        var connections = new List<Task>();
         try
         {
-            await ReadAsync(http, body, length);
-            var count = ExportSample.CountIn(body.AsSpan(0, length));
-            if (_delay > TimeSpan.Zero)
-                await Task.Delay(_delay);
-            Count(count, body.AsSpan(0, length));
+            while (true)
+            {
+                var socket = await _listener.AcceptSocketAsync(_stop.Token);
+                socket.NoDelay = true;
+                connections.Add(Task.Run(() => ServeAsync(socket)));
+            }
         }
-        finally
+        catch (OperationCanceledException)
         {
-            ArrayPool<byte>.Shared.Return(body);
-        }
-        http.Response.ContentLength = 0;
-    }
-
-    private static async Task ReadAsync(HttpContext http, byte[] body, int length)
-    {
-        var reader = http.Request.BodyReader;
-        for (var at = 0; ;)
-        {
-            var read = await reader.ReadAsync();
-            read.Buffer.CopyTo(body.AsSpan(at));
-            at += (int)read.Buffer.Length;
-            reader.AdvanceTo(read.Buffer.End);
-            if (!read.IsCompleted)
-                continue;
-            if (at != length)
-                throw new InvalidOperationException($"a body of {at} bytes, {length} were announced");
-            return;
+            await Task.WhenAll(connections);
         }
     }
 
-    private void Count(int count, ReadOnlySpan<byte> body)
+    private async Task ServeAsync(Socket socket)
     {
+        try
+        {
+            await using var stream = await OpenAsync(socket);
+            var buffer = new byte[FirstBufferBytes];
+            var length = 0;
+            while (true)
+            {
+                int body;
+                while ((body = EndOfHead(buffer.AsSpan(0, length))) == 0)
+                {
+                    var read = await stream.ReadAsync(buffer.AsMemory(length), _stop.Token);
+                    if (read == 0)
+                        return;
+                    length += read;
+                }
+                if (Volatile.Read(ref _firstPost) == 0)
+                    Interlocked.CompareExchange(ref _firstPost, Stopwatch.GetTimestamp(), 0);
+                var end = body + ContentLength(buffer.AsSpan(0, body));
+                if (end > buffer.Length)
+                    Array.Resize(ref buffer, end);
+                if (length < end)
+                {
+                    await stream.ReadExactlyAsync(buffer.AsMemory(length, end - length), _stop.Token);
+                    length = end;
+                }
+                if (_delay > TimeSpan.Zero)
+                    await Task.Delay(_delay, _stop.Token);
+                Count(buffer.AsSpan(body, end - body));
+                await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), _stop.Token);
+                buffer.AsSpan(end, length - end).CopyTo(buffer);
+                length -= end;
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            // The sender was stopped, or this was.
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private async Task<Stream> OpenAsync(Socket socket)
+    {
+        var plain = new NetworkStream(socket, ownsSocket: true);
+        if (_tls is null)
+            return plain;
+        var tls = new SslStream(plain);
+        await tls.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions
+            {
+                ServerCertificate = _tls.Server,
+                ClientCertificateRequired = true,
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => IsOurs(certificate, _tls),
+            },
+            _stop.Token);
+        return tls;
+    }
+
+    private static bool IsOurs(X509Certificate? certificate, TlsFolder tls)
+    {
+        if (certificate is not X509Certificate2 client)
+            return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(tls.Ca);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(client);
+    }
+
+    /// <returns>Where the body begins; 0 while the head is not whole.</returns>
+    private static int EndOfHead(ReadOnlySpan<byte> bytes) => bytes.IndexOf("\r\n\r\n"u8) is >= 0 and var at ? at + 4 : 0;
+
+    private static int ContentLength(ReadOnlySpan<byte> head)
+    {
+        foreach (var line in head.Split("\r\n"u8))
+        {
+            var text = head[line];
+            if (text.Length > 15 && Ascii.EqualsIgnoreCase(text[..15], "content-length:"u8))
+                return int.Parse(text[15..].Trim(" "u8), CultureInfo.InvariantCulture);
+        }
+        throw new InvalidOperationException($"a request without a length: {Encoding.Latin1.GetString(head)}");
+    }
+
+    private void Count(ReadOnlySpan<byte> body)
+    {
+        var count = ExportSample.CountIn(body);
         lock (_gate)
         {
             _events += count;
@@ -144,17 +201,14 @@ internal sealed class Receiver : IAsyncDisposable
         }
     }
 
-    private static void RequireClientsOf(TlsFolder tls, HttpsConnectionAdapterOptions https)
+    private void Fail(Exception failure)
     {
-        https.ServerCertificate = tls.Server;
-        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-        https.ClientCertificateValidation = (certificate, _, _) =>
+        lock (_gate)
         {
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(tls.Ca);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            return chain.Build(certificate);
-        };
+            _failure ??= failure;
+            foreach (var (_, reached) in _waiting)
+                reached.TrySetException(failure);
+            _waiting.Clear();
+        }
     }
 }

@@ -43,7 +43,7 @@ internal sealed class Stage : IAsyncDisposable
             folder.Write("client.crt", client.ExportCertificatePem());
             folder.Write("client.key", client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         }
-        var stage = new Stage(await Receiver.StartAsync(folder, delay, keepUids), folder, day);
+        var stage = new Stage(new Receiver(folder, delay, keepUids), folder, day);
         stage.Generator = await ExportServer.StartAsync(stage._cluster, day, sample.Frames, chunks);
         return stage;
     }
