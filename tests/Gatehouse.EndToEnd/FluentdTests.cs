@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli;
 using Gatehouse.Cluster;
+using Gatehouse.EndToEnd.Running;
 using Gatehouse.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -17,8 +18,6 @@ namespace Gatehouse.EndToEnd;
 /// </summary>
 public sealed class FluentdTests : IAsyncDisposable
 {
-    private static readonly string Binary = Repository.PathOf("src", "Gatehouse.Cli", "bin", "Release", "net10.0", "gatehouse");
-
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly FluentdLines _lines = new();
@@ -89,7 +88,7 @@ public sealed class FluentdTests : IAsyncDisposable
         await await Task.WhenAny(ready.Task, _cluster);
 
         Directory.CreateDirectory(_folder["conf"]);
-        var configured = Testing.Program.Run(Binary, _folder.Path, "event-handler", "configure", "conf", (await ready.Task).ToString(), "--length", "2048");
+        var configured = Testing.Program.Run(Binaries.Gatehouse, _folder.Path, "event-handler", "configure", "conf", (await ready.Task).ToString(), "--length", "2048");
         Assert.Equal((0, ""), (configured.ExitCode, configured.Errors));
         Edit("fluent.conf", ("/keys/", _folder["conf"] + "/"), ("port 8888", $"port {_port}"));
         Edit("teleport-event-handler.toml", ("localhost:8888", $"localhost:{_port}"), ("batch-size = 500", $"batch-size = {batchSize}"));
@@ -129,7 +128,7 @@ public sealed class FluentdTests : IAsyncDisposable
 
     private Task<ProgramResult> HandlerAsync() => Task.Run(
         () => Testing.Program.Run(
-            Binary, _folder.Path, "event-handler", "start", "-c", _folder["conf", "teleport-event-handler.toml"], "--start-time", "2026-01-01T00:00:00Z", "--exit-on-last-event"),
+            Binaries.Gatehouse, _folder.Path, "event-handler", "start", "-c", _folder["conf", "teleport-event-handler.toml"], "--start-time", "2026-01-01T00:00:00Z", "--exit-on-last-event"),
         TestContext.Current.CancellationToken);
 
     private async Task GatehouseAsync(params string[] args)

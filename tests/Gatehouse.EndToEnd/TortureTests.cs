@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using Gatehouse.EndToEnd.Running;
 using Gatehouse.Torture;
 using Xunit;
 
@@ -19,7 +20,7 @@ public sealed class TortureTests(ITestOutputHelper output)
             : (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
         output.WriteLine($"TORTURE_SEED={seed}");
         var said = new ConcurrentQueue<string>();
-        var series = new RunSeries(Path.Combine(AppContext.BaseDirectory, "gatehouse"), line =>
+        var series = new RunSeries(Binaries.Gatehouse, line =>
         {
             said.Enqueue(line);
             output.WriteLine(line);

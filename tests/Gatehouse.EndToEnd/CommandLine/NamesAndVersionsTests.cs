@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gatehouse.EndToEnd.Running;
 using Gatehouse.Testing;
 using Xunit;
 
@@ -7,8 +8,6 @@ namespace Gatehouse.EndToEnd.CommandLine;
 /// <summary>The program as a file on disk: what it is called is what it is.</summary>
 public sealed class NamesAndVersionsTests : IDisposable
 {
-    private static readonly string Binary = Repository.PathOf("src", "Gatehouse.Cli", "bin", "Release", "net10.0", "gatehouse");
-
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -43,7 +42,7 @@ public sealed class NamesAndVersionsTests : IDisposable
     {
         var link = _folder[name];
         if (!File.Exists(link))
-            File.CreateSymbolicLink(link, Binary);
+            File.CreateSymbolicLink(link, Binaries.Gatehouse);
         using var process = Process.Start(new ProcessStartInfo(link, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
