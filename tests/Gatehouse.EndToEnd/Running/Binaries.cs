@@ -15,7 +15,7 @@ internal static class Binaries
         // Beside the tests and not in a temporary folder: it stays, so it must not pile up.
         var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "aliases")).FullName;
         var link = Path.Combine(folder, "teleport-event-handler");
-        if (File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName != Gatehouse)
+        if (new FileInfo(link).LinkTarget != Gatehouse)
         {
             File.Delete(link);
             File.CreateSymbolicLink(link, Gatehouse);
