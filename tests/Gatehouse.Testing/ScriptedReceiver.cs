@@ -46,6 +46,9 @@ public sealed class ScriptedReceiver : IAsyncDisposable
     /// <summary>What a client said in its last TLS handshake: the host name it asked for.</summary>
     public string? ServerName { get; private set; }
 
+    /// <summary>Asked once a body has been read: an answer in place of the script's, or null.</summary>
+    public Func<string, ReceiverAnswer?> AnswerBody { get; set; } = _ => null;
+
     /// <summary>Answers in order; the last one again and again.</summary>
     public static ScriptedReceiver Start(params ReceiverAnswer[] answers) =>
         new(ordinal => answers[Math.Min(ordinal, answers.Length - 1)], null);
@@ -112,6 +115,8 @@ public sealed class ScriptedReceiver : IAsyncDisposable
             {
                 var answer = _script(Interlocked.Increment(ref _ordinal) - 1);
                 var body = answer.BeforeBody ? [] : await reader.ReadBodyAsync(head);
+                if (!answer.BeforeBody)
+                    answer = AnswerBody(Encoding.UTF8.GetString(body)) ?? answer;
                 _requests.Enqueue(head with { Body = body, Connection = connection, NthOnConnection = nth });
                 _arrived.Release();
                 if (!await GiveAsync(answer, stream, socket))

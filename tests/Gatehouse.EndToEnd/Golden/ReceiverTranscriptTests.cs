@@ -54,17 +54,26 @@ public sealed class ReceiverTranscriptTests
     }
 
     [Theory]
-    [InlineData("s400", 400)]
-    [InlineData("s413", 413)]
-    public async Task An_event_refused_for_good_goes_to_the_dead_letters_and_the_others_go_on(string name, int status)
+    [InlineData("s400", 400, 2)]
+    [InlineData("s413", 413, 1)]
+    public async Task An_event_refused_for_good_goes_to_the_dead_letters_and_the_others_go_on(string name, int status, int tries)
     {
         Differences.AssertHas("dead-letters");
-        // A refusal is believed from a receiver that has just taken another event.
-        await using var desk = await GoldenDesk.SetUpAsync(ReceiverAnswer.Ok, ReceiverAnswer.Status(status), ReceiverAnswer.Ok);
+        // A refusal is believed from a receiver that takes another event after it, and refuses this one again.
+        await using var desk = await GoldenDesk.SetUpAsync();
+        var posts = 0;
+        string? refused = null;
+        desk.Receiver.AnswerBody = body =>
+        {
+            refused = ++posts == 2 ? body : refused;
+            return body == refused ? ReceiverAnswer.Status(status) : null;
+        };
         var golden = Transcript.Of("receiver-answers", name);
         var end = await desk.RunAsync(golden, "--fluentd-max-connections=1");
         Assert.Equal(0, end.Exit);
-        AssertAllOnce(desk, skip: 0);
+        Assert.Equal(tries, desk.Receiver.Requests.Count(request => request.Text == refused));
+        Assert.Equal(Matching, desk.Receiver.Requests.Select(request => request.Text).Distinct().Count());
+        Assert.Equal(Matching + tries - 1, posts);
         string[] where = [$"--storage={Path.Combine(desk.Dir, name, "storage")}", $"--teleport-addr={desk.ClusterAddress}"];
         var list = await desk.RunAsync(["dead-letters", "list", .. where]);
         Assert.Contains("1 dead letters", list.Output, StringComparison.Ordinal);

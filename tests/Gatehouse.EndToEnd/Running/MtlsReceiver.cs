@@ -18,6 +18,12 @@ internal sealed class MtlsReceiver : IAsyncDisposable
 
     public string Url => $"https://localhost:{Port}";
 
+    /// <summary>See <see cref="ScriptedReceiver.AnswerBody"/>.</summary>
+    public Func<string, ReceiverAnswer?> AnswerBody
+    {
+        set => _receiver.AnswerBody = value;
+    }
+
     public IReadOnlyList<ReceivedRequest> Requests => _receiver.Requests;
 
     /// <param name="answers">Answers in order, the last one for all that follow; none means 200 always.</param>
