@@ -6,6 +6,9 @@ namespace Gatehouse.Bench.EndToEnd;
 /// <summary>A child process and what the kernel says about it. Stopped by TERM when disposed, killed when that takes too long.</summary>
 internal sealed class MeasuredProcess : IAsyncDisposable
 {
+    /// <summary>Has sockets of this process complete on the thread that waits for them. Not for the processes that are measured.</summary>
+    public const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
@@ -14,6 +17,7 @@ internal sealed class MeasuredProcess : IAsyncDisposable
     public MeasuredProcess(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Remove(InlineCompletions);
         Started = Stopwatch.GetTimestamp();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Said(line.Data);

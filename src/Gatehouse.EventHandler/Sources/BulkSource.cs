@@ -47,7 +47,9 @@ internal sealed class BulkSource(
         var past = await FindPastAsync(batches, cancellation);
         await OpenFirstDaysAsync(past, batches, cancellation);
         var oldest = plan.StartTime!.Value.UtcDateTime;
-        var taste = new ExportTaste(new EventFilter(plan.Types, plan.SkipEventTypes, oldest), past, undecodable, metrics);
+        // As many as go into one request, so that none is sent half full; more do not make a request any better.
+        var batchEvents = Math.Clamp(plan.Fluentd.BatchSize, 500, 1000);
+        var taste = new ExportTaste(new EventFilter(plan.Types, plan.SkipEventTypes, oldest), past, undecodable, metrics, batchEvents);
 
         while (true)
         {

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.EventHandler.Sources;
 
-/// <summary>Which events of an export are wanted, and where those go that cannot be read.</summary>
-internal sealed record ExportTaste(EventFilter Filter, PagedPast? Past, UndecodableEvent Undecodable, SourceMetrics Metrics);
+/// <summary>Which events of an export are wanted, where those go that cannot be read, and how many are handed over at once.</summary>
+internal sealed record ExportTaste(EventFilter Filter, PagedPast? Past, UndecodableEvent Undecodable, SourceMetrics Metrics, int BatchEvents);
 
 /// <summary>
 /// Reads one chunk of a day's export from a cursor to its end, for as long as it takes: a broken stream is opened again behind the
@@ -17,9 +17,8 @@ internal sealed record ExportTaste(EventFilter Filter, PagedPast? Past, Undecoda
 internal sealed class ChunkReader(
     AuditLogClient log, DateOnly day, string chunk, string cursor, ExportTaste taste, ClusterContact contact, ILogger logger)
 {
-    /// <summary>Enough for good requests at the output, small enough to keep what is in flight within some tens of megabytes.</summary>
+    /// <summary>Small enough to keep what is in flight within some tens of megabytes.</summary>
     private const int MaxBatchBytes = 1 << 20;
-    private const int MaxBatchEvents = 1000;
 
     /// <summary>After so many failures that are the chunk's own the others no longer wait for it.</summary>
     private const int FailuresUntilParked = 3;
@@ -116,7 +115,7 @@ internal sealed class ChunkReader(
         await HandOverAsync(batches, completed: true, cancellation);
     }
 
-    private bool IsFull => _read >= MaxBatchEvents || _events?.JsonBytes >= MaxBatchBytes || _undecodableBytes >= MaxBatchBytes;
+    private bool IsFull => _read >= taste.BatchEvents || _events?.JsonBytes >= MaxBatchBytes || _undecodableBytes >= MaxBatchBytes;
 
     private void Take(ReadOnlySpan<byte> message)
     {
