@@ -27,7 +27,8 @@ internal sealed class Coverage
             return (covered, 0);
         foreach (var (day, progress) in state.Days)
             AddDay(day, progress, covered);
-        foreach (var chunk in _story.Chunks.Where(chunk => chunk.Day <= state.ClosedThrough && chunk.Wave <= wave))
+        // A day with a chunk in trouble stays open while later ones are closed.
+        foreach (var chunk in _story.Chunks.Where(chunk => chunk.Day <= state.ClosedThrough && !state.Days.ContainsKey(chunk.Day) && chunk.Wave <= wave))
             AddChunk(chunk, chunk.Events.Count, covered);
         if (state.Paged.Newest is not null)
             AddSearched(state.Paged, wave, covered);

@@ -183,8 +183,7 @@ internal sealed class Exporter(
         var batch = receipt.Batch;
         var uploads = Uploads.Of(batch, 0, batch.Events.Count);
         TellUploadsWithoutSession(batch);
-        IReadOnlyList<StateChange> changes = receipt.IsRecorded ? [] : batch.Changes;
-        checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. changes, .. uploads], () =>
+        checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. batch.Changes, .. uploads], () =>
         {
             foreach (var upload in uploads)
                 sessions.Enqueue(upload.SessionId, upload.UploadedAt);
@@ -197,9 +196,15 @@ internal sealed class Exporter(
         });
     }
 
-    /// <summary>What is acknowledged of batches that wait for others goes into the next record, whichever that is.</summary>
-    private void RecordEarly() =>
-        _receipts.RecordEarly(changes => checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. changes]));
+    /// <summary>
+    /// What is acknowledged of the oldest batch goes into the next record, whichever that is. Not where logins are watched: what is recorded is
+    /// not read again, and these are considered when their batch is whole.
+    /// </summary>
+    private void RecordEarly()
+    {
+        if (locks is null)
+            _receipts.RecordEarly(changes => checkpoint.Add([.. Interlocked.Exchange(ref _beginning, []), .. changes]));
+    }
 
     private void TellUploadsWithoutSession(SourceBatch batch)
     {

@@ -20,11 +20,8 @@ internal sealed class Receipt(SourceBatch batch, IReadOnlyList<EventSlice> slice
 
     public bool IsClosed => _open == 0;
 
-    /// <summary>It was handed on as progress.</summary>
-    public bool IsProgress { get; set; }
-
-    /// <summary>Its changes were recorded before those of the batches in front of it.</summary>
-    public bool IsRecorded { get; set; }
+    /// <summary>Slices that are settled and that no record covers yet.</summary>
+    public Queue<int> Unrecorded { get; } = new();
 
     /// <summary>Events from the first on that a record covers already.</summary>
     public int RecordedEvents { get; set; }
@@ -35,6 +32,7 @@ internal sealed class Receipt(SourceBatch batch, IReadOnlyList<EventSlice> slice
     public void Settle(int slice)
     {
         _settled[slice] = true;
+        Unrecorded.Enqueue(slice);
         _open--;
         while (_run < _settled.Length && _settled[_run])
             _run++;

@@ -2,8 +2,8 @@ namespace Gatehouse.EventHandler.Pipeline;
 
 /// <summary>
 /// The receipts in the order their batches came. Progress is the closed run at the front: a batch that was quicker than the one
-/// before it waits for it, so the checkpoint never passes an event that nobody has acknowledged. What of the waiting ones can be
-/// recorded all the same is <see cref="EarlyProgress"/>'s to say.
+/// before it waits for it, so the checkpoint never passes an event that nobody has acknowledged. What of the oldest can be
+/// recorded before all of it is settled is <see cref="EarlyProgress"/>'s to say.
 /// </summary>
 internal sealed class Receipts
 {
@@ -40,32 +40,28 @@ internal sealed class Receipts
         lock (_gate)
         {
             _queue.Enqueue(receipt);
-            _early.Opened(receipt);
             Advance(progress);
         }
     }
 
     /// <summary>A slice is settled. Hands on the closed run at the front, in order and one caller at a time.</summary>
-    /// <returns>True when it waits for others and may be recorded early.</returns>
+    /// <returns>True when its batch is the oldest and waits for the rest of itself: it may be recorded early.</returns>
     public bool Settle(Receipt receipt, int slice, Action<Receipt> progress)
     {
         lock (_gate)
         {
             receipt.Settle(slice);
             Advance(progress);
-            if (receipt.IsProgress)
-                return false;
-            _early.Settled(receipt, slice);
-            return true;
+            return _queue.TryPeek(out var oldest) && oldest == receipt;
         }
     }
 
-    /// <summary>Hands on what was settled since the last call and is no progress yet, as changes that are true by themselves.</summary>
+    /// <summary>Hands on what was settled of the oldest batch since the last call, as changes that are true by themselves.</summary>
     public void RecordEarly(Action<List<State.StateChange>> record)
     {
         lock (_gate)
         {
-            if (_early.Take(_queue) is { Count: > 0 } changes)
+            if (_queue.TryPeek(out var oldest) && _early.Take(oldest) is { Count: > 0 } changes)
                 record(changes);
         }
     }
@@ -84,7 +80,6 @@ internal sealed class Receipts
         {
             var left = _queue.ToArray();
             _queue.Clear();
-            _early.Clear();
             return left;
         }
     }
@@ -94,7 +89,6 @@ internal sealed class Receipts
         while (_queue.TryPeek(out var receipt) && receipt.IsClosed)
         {
             _queue.Dequeue();
-            receipt.IsProgress = true;
             _early.Advanced(receipt);
             _undurable.Enqueue(receipt.Taken);
             progress(receipt);

@@ -19,7 +19,6 @@ internal sealed record PagedPlace(DateTime Newest, DateTime Floor, IReadOnlyDict
 /// 2. Otherwise the log is read from the start of upstream's window (or the start time) until the event appears. Types are not
 ///    filtered while looking: the event may be of a type that is no longer wanted.
 /// 3. The floor is a moment before the event, because log order and time order differ by milliseconds; what stands before it in the
-///    log from the floor on is known as delivered.
 ///    log from the floor on is known as delivered. Should it not be met a second time, it counts as not found.
 /// 4. When it is nowhere, reading begins where that page began, or at the window or start time: some events come twice, none is lost.
 /// A window without an event, as our own export for upstream writes it, is itself the place: nothing before it is missing.

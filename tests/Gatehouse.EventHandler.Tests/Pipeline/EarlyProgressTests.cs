@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Pipeline;
 
-/// <summary>What is recorded of batches that wait for others: everything acknowledged that a record can say, and nothing else.</summary>
+/// <summary>What is recorded of the oldest batch before its end: everything acknowledged that a record can say, and nothing else.</summary>
 public class EarlyProgressTests
 {
     private static readonly DateOnly Day = new(2026, 11, 21);
@@ -20,21 +20,25 @@ public class EarlyProgressTests
     private int _keys;
 
     [Fact]
-    public void Searched_events_are_recorded_in_any_order_and_the_place_stays()
+    public void Searched_events_of_the_oldest_page_are_recorded_in_any_order_and_the_place_stays()
     {
         var first = OpenPage("a", "b", "c");
         var second = OpenPage("d", "e");
         Settle(first, 1);
-        Settle(second, 0, 1);
+        Settle(second, 0);
         Record();
-        Assert.Equal([1, 3, 4], _state.Paged.Settled.Keys.Select(key => (int)key).Order());
+        Assert.Equal([1], Keys());
         Assert.Equal(Start, _state.Paged.Newest);
         Settle(first, 0, 2);
-        Assert.Equal([0, 1, 2, 3, 4], _state.Paged.Settled.Keys.Select(key => (int)key).Order());
-        Assert.Equal(Start.AddHours(5), _state.Paged.Newest);
+        Assert.Equal([0, 1, 2], Keys());
+        Assert.Equal(Start.AddHours(3), _state.Paged.Newest);
+        Record();
+        Assert.Equal([0, 1, 2, 3], Keys());
+        Assert.Equal(Start.AddHours(3), _state.Paged.Newest);
     }
 
     [Fact]
+    [Trait("Difference", "kill-repeats")]
     public void A_chunk_is_recorded_over_its_settled_run()
     {
         var first = OpenChunk("one", 4);
@@ -46,46 +50,37 @@ public class EarlyProgressTests
     }
 
     [Fact]
-    public void A_chunk_does_not_wait_for_another_one_and_never_goes_back()
+    public void Nothing_is_recorded_ahead_of_a_day_that_is_not_opened_yet()
     {
         var stuck = OpenChunk("one", 2);
-        var first = OpenChunk("two", 2);
-        var second = OpenChunk("two", 2);
-        Settle(second, 0);
+        Open(new EventBatch(0), [new StateChange.DayOpened(Day.AddDays(1))]);
+        var third = Open(Batch("three", 0, "a", "b"), [new StateChange.ChunkAdvanced(Day.AddDays(2), "three", "three-1")]);
+        Settle(third, 0, 1);
         Record();
         Assert.Empty(_state.Days);
-        Settle(first, 0, 1);
-        Record();
-        Assert.Equal("two-2", _state.Days[Day].Cursors["two"]);
         Settle(stuck, 0, 1);
-        Record();
-        Assert.Equal("two-2", _state.Days[Day].Cursors["two"]);
-        Settle(second, 1);
-        Assert.Equal("two-3", _state.Days[Day].Cursors["two"]);
-        Assert.Equal(0, _receipts.Outstanding);
+        Assert.Equal([Day, Day.AddDays(1), Day.AddDays(2)], _state.Days.Keys.Order());
     }
 
     [Fact]
-    public void A_batch_of_a_chunk_is_recorded_on_when_the_one_before_it_is_progress()
+    public void What_of_a_batch_was_settled_while_it_waited_is_recorded_when_it_is_the_oldest()
     {
         var first = OpenChunk("one", 1);
         var second = OpenChunk("one", 2);
         Settle(second, 0);
         Record();
+        Assert.Empty(_state.Days);
         Settle(first, 0);
         Record();
         Assert.Equal("one-1", _state.Days[Day].Cursors["one"]);
     }
 
     [Fact]
-    public void Events_without_a_place_hold_all_chunks()
+    public void Events_without_a_place_wait_for_their_end()
     {
-        var nowhere = Open(Batch("x", 0, "a"), []);
-        var chunk = OpenChunk("one", 2);
-        Settle(chunk, 0);
-        Record();
-        Assert.Empty(_state.Days);
+        var nowhere = Open(Batch("x", 0, "a", "b"), []);
         Settle(nowhere, 0);
+        Record();
         Assert.Empty(_state.Days);
     }
 
@@ -98,11 +93,13 @@ public class EarlyProgressTests
         Assert.Equal(["session-1"], _state.Sessions.Keys);
     }
 
+    private IEnumerable<int> Keys() => _state.Paged.Settled.Keys.Select(key => (int)key).Order();
+
     private void Record() => _receipts.RecordEarly(changes => changes.ForEach(change => StateFold.Apply(_state, change)));
 
     private void Progress(Receipt receipt)
     {
-        foreach (var change in receipt.IsRecorded ? [] : receipt.Batch.Changes)
+        foreach (var change in receipt.Batch.Changes)
             StateFold.Apply(_state, change);
     }
 
