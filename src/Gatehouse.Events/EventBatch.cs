@@ -19,7 +19,7 @@ public sealed class EventBatch : IDisposable
     private static readonly ArrayPool<byte> Pool = ArrayPool<byte>.Create(LargestKept, KeptOfASize);
 
     private const int LargestKept = 2 * 1024 * 1024;
-    private const int KeptOfASize = 32;
+    private const int KeptOfASize = 16;
 
     private byte[] _json;
     private byte[] _text;
