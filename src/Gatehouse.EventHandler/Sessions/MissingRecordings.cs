@@ -94,22 +94,26 @@ internal sealed class MissingRecordings(DeadLetterDesk deadLetters, CheckpointWr
         while (true)
         {
             RecordingJob? due = null;
-            var wait = Task.CompletedTask;
+            Task changed;
+            var pause = Timeout.InfiniteTimeSpan;
             lock (_gate)
             {
-                var now = time.GetUtcNow().UtcDateTime;
-                if (!_schedule.TryPeek(out _, out var when))
-                    wait = _changed.Task;
-                else if (when <= now)
-                    due = Take();
-                else
-                    wait = Task.WhenAny(_changed.Task, Task.Delay(Shorter(when - now, LongestPause), time, cancellation));
+                changed = _changed.Task;
+                if (_schedule.TryPeek(out _, out var when))
+                {
+                    var now = time.GetUtcNow().UtcDateTime;
+                    if (when <= now)
+                        (due, pause) = (Take(), TimeSpan.Zero);
+                    else
+                        pause = Shorter(when - now, LongestPause);
+                }
             }
             cancellation.ThrowIfCancellationRequested();
             if (due is not null)
                 yield return due;
-            else
-                await wait.WaitAsync(cancellation).ConfigureAwait(false);
+            else if (pause != TimeSpan.Zero)
+                // Its timer goes with it: a change ends most waits, and a timer left behind would stay for up to an hour.
+                await changed.WaitAsync(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

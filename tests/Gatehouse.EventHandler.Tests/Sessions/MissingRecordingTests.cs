@@ -1,5 +1,6 @@
 using Gatehouse.Api.Grpc;
 using Gatehouse.EventHandler.Sessions;
+using Gatehouse.EventHandler.Tests.Sources;
 using Xunit;
 
 namespace Gatehouse.EventHandler.Tests.Sessions;
@@ -145,6 +146,26 @@ public sealed class MissingRecordingTests : IAsyncLifetime
         await run.UploadAsync("there", SessionRig.Now);
         await run.IdleAsync();
         Assert.Equal(["there-0"], _rig.Output.Of("there"));
+        await run.StopAsync();
+    }
+
+    [Fact]
+    public async Task Each_change_of_the_schedule_takes_the_timer_of_the_wait_before_with_it()
+    {
+        await using var run = await _rig.RunAsync();
+        var missing = new MissingRecordings(run.DeadLetterDesk, run.Writer, _rig.Clock, _rig.Log);
+        using var stop = new CancellationTokenSource();
+        var waits = new List<WaitingClock.Wait>();
+        var reading = Task.Run(() => missing.DueAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken).MoveNextAsync().AsTask());
+        for (var i = 0; i < 5; i++)
+        {
+            missing.Schedule(new RecordingJob($"s{i}", 0, SessionRig.Now, 0), SessionRig.Now.AddMinutes(i + 1));
+            waits.Add(await _rig.Clock.Waits.ReadAsync(_rig.Cancellation));
+        }
+        Assert.Equal([true, true, true, true, false], waits.Select(wait => wait.IsOver));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+        Assert.True(waits[^1].IsOver, "the last wait left its timer behind");
         await run.StopAsync();
     }
 

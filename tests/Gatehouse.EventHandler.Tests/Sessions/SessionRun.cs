@@ -17,14 +17,14 @@ internal sealed class SessionRun : IAsyncDisposable
 
     public SessionRun(SessionRig rig, Checkpoint checkpoint, DeadLetterFile deadLetters, int concurrency, int maxEvents)
     {
-        var desk = new DeadLetterDesk(deadLetters, rig.Metrics, rig.Clock, rig.Log);
+        DeadLetterDesk = new DeadLetterDesk(deadLetters, rig.Metrics, rig.Clock, rig.Log);
         (_rig, Checkpoint, DeadLetters) = (rig, checkpoint, deadLetters);
         rig.Output.Limits = new OutputLimits(maxEvents, int.MaxValue, 10);
         Writer = new CheckpointWriter(checkpoint, rig.Metrics, rig.Clock, rig.Log);
-        _courier = new Courier(rig.Output, new RetrySchedule(), desk, rig.Metrics, rig.Clock, rig.Log);
+        _courier = new Courier(rig.Output, new RetrySchedule(), DeadLetterDesk, rig.Metrics, rig.Clock, rig.Log);
         var streamer = new SessionStreamer(
-            new AuditLogClient(rig.Channel).SessionEventsAsync, new HashSet<string> { "print" }, _courier, rig.Output.Limits, desk, Writer, rig.Metrics, rig.SessionMetrics, rig.Clock, rig.Log);
-        Sessions = new SessionExporter(concurrency, streamer, new MissingRecordings(desk, Writer, rig.Clock, rig.Log), Writer, rig.Metrics, rig.Log);
+            new AuditLogClient(rig.Channel).SessionEventsAsync, new HashSet<string> { "print" }, _courier, rig.Output.Limits, DeadLetterDesk, Writer, rig.Metrics, rig.SessionMetrics, rig.Clock, rig.Log);
+        Sessions = new SessionExporter(concurrency, streamer, new MissingRecordings(DeadLetterDesk, Writer, rig.Clock, rig.Log), Writer, rig.Metrics, rig.Log);
         Sessions.Restore(checkpoint.State);
         _sessions = Sessions.RunAsync(_stop.Token, rig.Cancellation);
         _writing = Writer.RunAsync(rig.Cancellation);
@@ -33,6 +33,8 @@ internal sealed class SessionRun : IAsyncDisposable
     public Checkpoint Checkpoint { get; }
 
     public DeadLetterFile DeadLetters { get; }
+
+    public DeadLetterDesk DeadLetterDesk { get; }
 
     public CheckpointWriter Writer { get; }
 
