@@ -8,7 +8,8 @@ namespace Gatehouse.EventHandler.Sessions;
 /// <summary>
 /// Streams recordings beside the audit log (event-handler spec 5.6). A recording is queued in the same checkpoint record as the upload
 /// event that announced it, streamed by one of <c>concurrency</c> workers, and forgotten when its last event is settled. One that is
-/// not there goes onto a schedule that survives restarts; given up, it is a dead letter.
+/// not there goes onto a schedule that survives restarts; given up, it is a dead letter. One that comes back, from the schedule or from
+/// a replay, is in the checkpoint already: however many there are, they wait beside the queue and never hold the audit log back.
 /// </summary>
 internal sealed class SessionExporter(
     int concurrency, SessionStreamer streamer, MissingRecordings missing, CheckpointWriter checkpoint, PipelineMetrics metrics, ILogger log)
@@ -19,8 +20,16 @@ internal sealed class SessionExporter(
     private readonly Channel<RecordingJob> _ready = Channel.CreateUnbounded<RecordingJob>();
     private readonly Lock _gate = new();
     private readonly HashSet<string> _known = [];
+
+    /// <summary>Come back and waiting for their turn.</summary>
+    private readonly Queue<RecordingJob> _returned = new();
+
+    /// <summary>Come back and handed to the workers, at most one for each: an announced one never waits behind more of them.</summary>
+    private readonly HashSet<string> _returning = [];
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _idle;
+
+    /// <summary>Handed to the workers and not done, those of <see cref="_returning"/> included.</summary>
     private int _active;
 
     /// <summary>Recordings waiting or being streamed; missing ones are not counted.</summary>
@@ -29,7 +38,7 @@ internal sealed class SessionExporter(
         get
         {
             lock (_gate)
-                return _active;
+                return _active + _returned.Count;
         }
     }
 
@@ -51,7 +60,7 @@ internal sealed class SessionExporter(
 
     /// <summary>
     /// Takes back a recording that was given up, at the index it had reached. One that is under way or waits for its next try stays as
-    /// it is. Returns when it is in the checkpoint.
+    /// it is. Returns when it is in the checkpoint, from where it goes on after a restart; its turn may come much later.
     /// </summary>
     public Task TakeBackAsync(string sessionId, long nextIndex, DateTime now)
     {
@@ -59,21 +68,26 @@ internal sealed class SessionExporter(
         {
             if (missing.Knows(sessionId) || !_known.Add(sessionId))
                 return Task.CompletedTask;
-            _active++;
         }
         // As if its upload were of now: the time until it is given up begins anew.
         var durable = checkpoint.AddAndWaitAsync(new StateChange.SessionMissing(sessionId, nextIndex, 0, now, now));
-        _ready.Writer.TryWrite(new RecordingJob(sessionId, nextIndex, now, Attempts: 0));
+        lock (_gate)
+        {
+            _returned.Enqueue(new RecordingJob(sessionId, nextIndex, now, Attempts: 0));
+            AdmitReturned();
+        }
         return durable;
     }
 
-    /// <summary>Holds the audit log back while too many recordings wait.</summary>
+    private bool HasRoom => _active - _returning.Count < concurrency * BacklogPerWorker;
+
+    /// <summary>Holds the audit log back while too many recordings that it announced wait.</summary>
     public async Task WaitForRoomAsync(CancellationToken cancellation)
     {
         TaskCompletionSource room;
         lock (_gate)
         {
-            if (_active < concurrency * BacklogPerWorker)
+            if (HasRoom)
                 return;
             room = _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -122,7 +136,7 @@ internal sealed class SessionExporter(
         try
         {
             await foreach (var job in missing.DueAsync(stop).ConfigureAwait(false))
-                Enqueue(job);
+                Return(job);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -164,13 +178,37 @@ internal sealed class SessionExporter(
         _ready.Writer.TryWrite(job);
     }
 
+    private void Return(RecordingJob job)
+    {
+        lock (_gate)
+        {
+            if (!_known.Add(job.SessionId))
+                return;
+            _returned.Enqueue(job);
+            AdmitReturned();
+        }
+    }
+
+    /// <summary>The caller holds the gate.</summary>
+    private void AdmitReturned()
+    {
+        while (_returning.Count < concurrency && _returned.TryDequeue(out var job))
+        {
+            _returning.Add(job.SessionId);
+            _active++;
+            _ready.Writer.TryWrite(job);
+        }
+    }
+
     private void Leave(RecordingJob job)
     {
         lock (_gate)
         {
             _known.Remove(job.SessionId);
+            _returning.Remove(job.SessionId);
             _active--;
-            if (_active < concurrency * BacklogPerWorker)
+            AdmitReturned();
+            if (HasRoom)
             {
                 _room?.SetResult();
                 _room = null;

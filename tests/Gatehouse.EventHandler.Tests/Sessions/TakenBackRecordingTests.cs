@@ -88,6 +88,36 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_taken_back_are_durable_at_once_and_leave_the_audit_log_its_room()
+    {
+        const int Many = 60;
+        for (var i = 0; i < Many; i++)
+            _rig.AddRecording($"back{i}", "exec");
+        _rig.AddRecording("new", "exec");
+        _rig.Output.HoldAt("back0-0");
+        await using var run = await _rig.RunAsync(concurrency: 1);
+        for (var i = 0; i < Many; i++)
+            await run.Sessions.TakeBackAsync($"back{i}", 0, SessionRig.Now).WaitAsync(_rig.Cancellation);
+        Assert.Equal(Many, run.Checkpoint.State.Missing.Count);
+        Assert.Equal(Many, run.Sessions.Backlog);
+        await _rig.Output.Held.WaitAsync(_rig.Cancellation);
+        Assert.True(run.Sessions.WaitForRoomAsync(_rig.Cancellation).IsCompleted, "the audit log was held back");
+
+        // What the log announces comes after the one that is under way, not after all of them.
+        await run.UploadAsync("new", SessionRig.Now);
+        _rig.Output.HoldAt("back1-0");
+        await _rig.PassTimeUntilAsync(_rig.Output.WhenTaken(2));
+        Assert.Equal(["new-0"], _rig.Output.Of("new"));
+
+        _rig.Output.Release();
+        await _rig.PassTimeUntilAsync(run.IdleAsync());
+        Assert.All(Enumerable.Range(0, Many), i => Assert.Equal([$"back{i}-0"], _rig.Output.Of($"back{i}")));
+        await run.StopAsync();
+        Assert.Empty(run.Checkpoint.State.Missing);
+        Assert.Empty(run.Checkpoint.State.Sessions);
+    }
+
+    [Fact]
     public async Task A_file_that_can_not_be_read_is_told_and_tried_again()
     {
         await using var run = await _rig.RunAsync();
