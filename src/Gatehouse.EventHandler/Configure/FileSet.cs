@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.Hosting.Files;
 
 namespace Gatehouse.EventHandler.Configure;
 
@@ -13,11 +14,12 @@ internal sealed class FileSet(IReadOnlyList<string> paths)
 /// <summary>
 /// Writes files whole, all or none: first beside their places, with mode 0600 and synced, then renamed. A disk that is full or a
 /// directory that may not be written stops it before anything has changed; a rename that fails (a file that is mounted by itself, say)
-/// takes those before it back.
+/// takes those before it back. Each name has its old or its new file at every moment; a kill in between leaves at most files ending in
+/// <c>.tmp</c> and <c>.old</c> beside them.
 /// </summary>
 internal static class FileWriter
 {
-    /// <exception cref="IOException">Everything is as it was.</exception>
+    /// <exception cref="IOException">Everything is as it was, or the message says which file is not and where its content is.</exception>
     /// <exception cref="UnauthorizedAccessException">As above.</exception>
     public static Task WriteAsync(IReadOnlyList<(string Path, string Text)> files, CancellationToken cancellation) =>
         WriteAsync(files, (from, to) => File.Move(from, to, overwrite: true), cancellation);
@@ -52,27 +54,59 @@ internal static class FileWriter
             foreach (var (temporary, path) in files)
             {
                 var before = Path.Exists(path) ? $"{path}.{Guid.NewGuid():N}.old" : null;
-                if (before is not null)
-                    rename(path, before);
                 replaced.Push((path, before));
+                if (before is not null)
+                    Keep(path, before);
                 rename(temporary, path);
             }
         }
-        catch
+        catch (Exception e)
         {
-            foreach (var (path, before) in replaced)
-            {
-                if (before is not null)
-                    File.Move(before, path, overwrite: true);
-                else
-                    File.Delete(path);
-            }
+            if (TakeBack(replaced) is { Count: > 0 } stuck)
+                throw new IOException($"{e.Message}; {string.Join("; ", stuck)}", e);
             throw;
         }
         foreach (var (_, before) in replaced)
         {
             if (before is not null)
                 File.Delete(before);
+        }
+    }
+
+    /// <summary>A second name for the old file, which keeps the first until the new one takes it.</summary>
+    private static void Keep(string path, string before)
+    {
+        if (!HardLink.TryMake(path, before))
+            File.Copy(path, before);
+    }
+
+    /// <returns>What could not be taken back: the others are, all the same.</returns>
+    private static List<string> TakeBack(Stack<(string Path, string? Before)> replaced)
+    {
+        var stuck = new List<string>();
+        // The last one was not replaced.
+        var (_, spare) = replaced.Pop();
+        if (spare is not null)
+            Try(() => File.Delete(spare), $"{spare} is left over");
+        foreach (var (path, before) in replaced)
+        {
+            if (before is not null)
+                Try(() => File.Move(before, path, overwrite: true), $"{path} has its new content already and its old one is in {before}");
+            else
+                Try(() => File.Delete(path), $"{path} is new and could not be removed");
+        }
+        return stuck;
+
+        void Try(Action step, string otherwise)
+        {
+            try
+            {
+                step();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                stuck.Add($"{otherwise} ({e.Message})");
+            }
         }
     }
 
