@@ -47,7 +47,7 @@ internal sealed class StateHome : IAsyncDisposable
                 StartTimeDecision.Refuse refuse => throw new StateException(refuse.Message),
                 var unknown => throw new InvalidOperationException($"a decision nobody knows: {unknown}"),
             };
-            var deadLetters = await DeadLetterFile.OpenAsync(throwAway ?? directory, time, CancellationToken.None).ConfigureAwait(false);
+            var deadLetters = DeadLetterFile.Open(throwAway ?? directory, time);
             return new StateHome(checkpoint, deadLetters, new RecordingsAgainFile(throwAway ?? directory, time), start, throwAway);
         }
         catch (Exception e)

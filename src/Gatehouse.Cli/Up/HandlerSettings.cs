@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gatehouse.Hosting.Settings.Toml;
 
 namespace Gatehouse.Cli.Up;
 
@@ -38,22 +39,7 @@ internal static class HandlerSettings
         void Add(string key, string? value)
         {
             if (value is not null)
-                text.AppendLine(CultureInfo.InvariantCulture, $"{key} = {Quote(value)}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"{key} = {TomlText.Quote(value)}");
         }
-    }
-
-    private static string Quote(string text)
-    {
-        var result = new StringBuilder("\"");
-        foreach (var letter in text)
-        {
-            if (letter is '"' or '\\')
-                result.Append('\\').Append(letter);
-            else if (char.IsControl(letter))
-                result.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}");
-            else
-                result.Append(letter);
-        }
-        return result.Append('"').ToString();
     }
 }

@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using Gatehouse.Hosting.Settings.Toml;
 
 namespace Gatehouse.EventHandler.Configure;
 
@@ -85,9 +84,9 @@ internal static class SampleFiles
         batch = 20
 
         [forward.fluentd]
-        ca = {TomlText(FilePath(directory, plan.CaName, ".crt"))}
-        cert = {TomlText(FilePath(directory, plan.ClientName, ".crt"))}
-        key = {TomlText(FilePath(directory, plan.ClientName, ".key"))}
+        ca = {TomlText.Quote(FilePath(directory, plan.CaName, ".crt"))}
+        cert = {TomlText.Quote(FilePath(directory, plan.ClientName, ".crt"))}
+        key = {TomlText.Quote(FilePath(directory, plan.ClientName, ".key"))}
         url = "https://localhost:8888/test.log"
         # ".<session id>.log" is appended.
         session-url = "https://localhost:8888/session"
@@ -95,7 +94,7 @@ internal static class SampleFiles
         batch-size = 500
 
         [teleport]
-        addr = {TomlText(plan.Addr)}
+        addr = {TomlText.Quote(plan.Addr)}
         identity = "identity"
         refresh.enabled = true
 
@@ -109,7 +108,7 @@ internal static class SampleFiles
           batch: 20
 
         teleport:
-          address: {TomlText(plan.Addr)}
+          address: {TomlText.Quote(plan.Addr)}
           identitySecretName: teleport-event-handler-identity
           identitySecretPath: identity
 
@@ -134,20 +133,4 @@ internal static class SampleFiles
     /// <summary>For a double-quoted string of Fluentd, where <c>#{</c> would run Ruby.</summary>
     private static string FluentText(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("#{", "\\#{", StringComparison.Ordinal);
-
-    /// <summary>A basic string of TOML; YAML's double-quoted form has the same escapes.</summary>
-    private static string TomlText(string text)
-    {
-        var result = new StringBuilder("\"");
-        foreach (var c in text)
-        {
-            if (c is '"' or '\\')
-                result.Append('\\').Append(c);
-            else if (char.IsControl(c))
-                result.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
-            else
-                result.Append(c);
-        }
-        return result.Append('"').ToString();
-    }
 }

@@ -35,7 +35,7 @@ internal sealed class LoginLocks(LockPlan plan, Func<LockV2, CancellationToken, 
     /// <summary>Names of what waits, in order; as bounded as <see cref="_waiting"/>.</summary>
     private readonly Channel<string> _names = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Looks at the logins of a settled batch. Called by one task, in the order of the log.</summary>
+    /// <summary>Looks at the logins of a settled batch. Called by one task; the logins need not come in the order of the log.</summary>
     public void Consider(EventBatch batch)
     {
         for (var i = 0; i < batch.Count; i++)

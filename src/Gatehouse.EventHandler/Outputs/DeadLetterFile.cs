@@ -33,7 +33,6 @@ public sealed class DeadLetterFile : IDisposable
     private readonly string _directory;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _oneAtATime = new(1);
-    private long _count;
 
     private DeadLetterFile(string directory, TimeProvider time)
     {
@@ -44,16 +43,15 @@ public sealed class DeadLetterFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Lines waiting, as counted when the file was opened and added to since; a replay in another process shows at the next start.</summary>
-    public long Count => Interlocked.Read(ref _count);
-
-    /// <summary>Counts what is there. The file itself is made by the first append.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static async Task<DeadLetterFile> OpenAsync(string directory, TimeProvider time, CancellationToken cancellation)
+    /// <summary>The file itself is made by the first append.</summary>
+    /// <exception cref="IOException">What is there cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">What is there cannot be read and written: better said at the start than at the first refused event.</exception>
+    public static DeadLetterFile Open(string directory, TimeProvider time)
     {
         var file = new DeadLetterFile(directory, time);
-        await foreach (var _ in ReadAsync(file.Path, cancellation))
-            file._count++;
+        // Shared with everybody: a replay may be at it.
+        if (System.IO.Path.Exists(file.Path))
+            PrivateFile.Open(file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
         return file;
     }
 
@@ -74,7 +72,7 @@ public sealed class DeadLetterFile : IDisposable
                 writer.WriteRawValue(json.Span, skipInputValidation: true);
             });
         }
-        return AppendAsync(lines, slice.Count, cancellation);
+        return AppendAsync(lines, cancellation);
     }
 
     /// <summary>Sets aside a message of the cluster that is no event we can read.</summary>
@@ -83,7 +81,7 @@ public sealed class DeadLetterFile : IDisposable
     {
         var line = new MemoryStream();
         WriteLine(line, destination, reason, null, writer => writer.WriteBase64String("message", message.Span));
-        return AppendAsync(line, 1, cancellation);
+        return AppendAsync(line, cancellation);
     }
 
     /// <summary>Notes a recording that was given up.</summary>
@@ -97,7 +95,7 @@ public sealed class DeadLetterFile : IDisposable
             writer.WriteNumber("next_index", nextIndex);
             writer.WriteEndObject();
         });
-        return AppendAsync(line, 1, cancellation);
+        return AppendAsync(line, cancellation);
     }
 
     public void Dispose() => _oneAtATime.Dispose();
@@ -120,14 +118,13 @@ public sealed class DeadLetterFile : IDisposable
         lines.WriteByte((byte)'\n');
     }
 
-    private async ValueTask AppendAsync(MemoryStream lines, int count, CancellationToken cancellation)
+    private async ValueTask AppendAsync(MemoryStream lines, CancellationToken cancellation)
     {
         await _oneAtATime.WaitAsync(cancellation);
         try
         {
             using var held = await LockAsync(_directory, _time, cancellation);
             await AppendToAsync(Path, lines.GetBuffer().AsMemory(0, (int)lines.Length), cancellation);
-            Interlocked.Add(ref _count, count);
         }
         finally
         {

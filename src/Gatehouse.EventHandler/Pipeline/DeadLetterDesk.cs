@@ -11,8 +11,6 @@ internal sealed class DeadLetterDesk(DeadLetterFile file, PipelineMetrics metric
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    public string Path => file.Path;
-
     /// <summary>One event the receiver refuses for good.</summary>
     /// <returns>False when told to stop before it was on disk.</returns>
     public async ValueTask<bool> SetAsideAsync(EventSlice one, Destination destination, string reason, int? status, CancellationToken stop)

@@ -33,8 +33,6 @@ internal sealed class SeenEvents
     /// </returns>
     public bool Add(UInt128 key, DateTime time) => time >= Floor && _times.TryAdd(key, time);
 
-    public bool Contains(UInt128 key) => _times.ContainsKey(key);
-
     /// <summary>Forgets what is older than <paramref name="floor"/>. The floor never moves back.</summary>
     public void RaiseFloor(DateTime floor)
     {

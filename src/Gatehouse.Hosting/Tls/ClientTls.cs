@@ -35,24 +35,12 @@ public sealed class ClientTls
         _lookedAt = time.GetTimestamp();
     }
 
-    /// <summary>When our own certificate ends, in UTC; null without one.</summary>
-    public DateTime? CertificateEnds => Current(force: false).Certificate?.TargetCertificate.NotAfter.ToUniversalTime();
-
-    /// <summary>Reads the files now, as a reload asks for.</summary>
-    /// <returns>Null when what is in use is what the files say, else why not.</returns>
-    public string? Refresh()
-    {
-        Current(force: true);
-        lock (_gate)
-            return _refusal;
-    }
-
     /// <summary>TLS 1.2 or 1.3 with <paramref name="host"/> as the name the certificate must have (sent as SNI unless it is an address).</summary>
     /// <exception cref="AuthenticationException">The peer is not whom we expect, or refuses us; the message is for the user.</exception>
     public async Task<SslStream> AuthenticateAsync(
         Stream transport, string host, IReadOnlyList<SslApplicationProtocol> protocols, CancellationToken cancellation)
     {
-        var material = Current(force: false);
+        var material = Current();
         var check = new ServerCertificateCheck(host, material.Roots, material.RootsFile);
         var stream = new SslStream(transport, leaveInnerStreamOpen: false);
         try
@@ -99,11 +87,11 @@ public sealed class ClientTls
         return options;
     }
 
-    private ClientTlsMaterial Current(bool force)
+    private ClientTlsMaterial Current()
     {
         lock (_gate)
         {
-            if (!force && _time.GetElapsedTime(_lookedAt) < LookAgain)
+            if (_time.GetElapsedTime(_lookedAt) < LookAgain)
                 return _material;
             _lookedAt = _time.GetTimestamp();
             try

@@ -4,8 +4,8 @@ using System.Text;
 namespace Gatehouse.Hosting.Tls;
 
 /// <summary>
-/// Opens keys of the form <c>Proc-Type: 4,ENCRYPTED</c> (RFC 1423 as OpenSSL writes it): CBC under a key that is MD5 over
-/// passphrase and the first 8 bytes of the IV, repeated until long enough. The framework has no reader for it.
+/// Opens keys of the form <c>Proc-Type: 4,ENCRYPTED</c> (RFC 1423 as OpenSSL writes it): CBC under the key of
+/// <see cref="OpenSslKey"/>. The framework has no reader for it.
 /// </summary>
 internal static class Rfc1423
 {
@@ -19,11 +19,11 @@ internal static class Rfc1423
         using var cipher = Cipher(info[..comma].Trim().ToUpperInvariant());
         if (iv.Length != cipher.BlockSize / 8)
             throw new FormatException("the DEK-Info line has an IV of the wrong length");
-        cipher.Key = DeriveKey(passphrase, iv.AsSpan(0, 8), cipher.KeySize / 8);
+        cipher.Key = OpenSslKey.Derive(Encoding.UTF8.GetBytes(passphrase), iv.AsSpan(0, 8), cipher.KeySize / 8);
         return cipher.DecryptCbc(block.Der, iv, PaddingMode.PKCS7);
     }
 
-#pragma warning disable CA5350, CA5351 // The file chose its cipher and the format its digest; refusing them would only mean the key cannot be read.
+#pragma warning disable CA5350, CA5351 // The file chose its cipher; refusing it would only mean the key cannot be read.
     private static SymmetricAlgorithm Cipher(string name) => name switch
     {
         "AES-128-CBC" => Aes(128),
@@ -39,19 +39,6 @@ internal static class Rfc1423
         var aes = System.Security.Cryptography.Aes.Create();
         aes.KeySize = bits;
         return aes;
-    }
-
-    private static byte[] DeriveKey(string passphrase, ReadOnlySpan<byte> salt, int length)
-    {
-        byte[] secret = [.. Encoding.UTF8.GetBytes(passphrase), .. salt];
-        var key = new List<byte>(length + 16);
-        byte[] digest = [];
-        while (key.Count < length)
-        {
-            digest = MD5.HashData([.. digest, .. secret]);
-            key.AddRange(digest);
-        }
-        return [.. key.Take(length)];
     }
 #pragma warning restore CA5350, CA5351
 }

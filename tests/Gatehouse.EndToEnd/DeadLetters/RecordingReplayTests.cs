@@ -16,7 +16,7 @@ public sealed class RecordingReplayTests
         // The log has no upload for it any more; only the dead letter knows it.
         string[] start = [.. desk.StartFlags("storage"), "--types=user.login", "--start-time=2026-01-01T00:00:00Z", "--skip-session-types=", "--exit-on-last-event"];
         Assert.Equal(0, (await desk.RunAsync(start)).Exit);
-        using (var file = await DeadLetterFile.OpenAsync(desk.StateOf("storage"), TimeProvider.System, cancellation))
+        using (var file = DeadLetterFile.Open(desk.StateOf("storage"), TimeProvider.System))
             await file.AppendRecordingAsync(session, events[1].Index, "a recording was not found", cancellation);
 
         string[] where = ["--fluentd-ca=ca.crt", "--fluentd-cert=client.crt", "--fluentd-key=client.key", $"--storage={Path.Combine(desk.Dir, "storage")}", $"--teleport-addr={desk.ClusterAddress}",

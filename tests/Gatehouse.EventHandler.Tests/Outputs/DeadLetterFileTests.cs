@@ -20,7 +20,7 @@ public sealed class DeadLetterFileTests : IDisposable
     [Fact]
     public async Task A_line_tells_when_why_where_to_and_what()
     {
-        using var file = await DeadLetterFile.OpenAsync(_directory, _time, Stop);
+        using var file = DeadLetterFile.Open(_directory, _time);
         using var batch = OutputRig.Batch("{\"event\":\"a\",\"s\":\"<ü>\\n\",\"n\":1.50}", "{\"event\":\"b\"}");
         await file.AppendAsync(new EventSlice(batch, 0, 1), Destination.Audit, "HTTP 400: \"no\"", 400, Stop);
         await file.AppendAsync(new EventSlice(batch, 1, 1), Destination.Session("sid-1"), "too large", null, Stop);
@@ -40,7 +40,7 @@ public sealed class DeadLetterFileTests : IDisposable
     [Fact]
     public async Task What_was_written_is_read_back()
     {
-        using (var file = await DeadLetterFile.OpenAsync(_directory, _time, Stop))
+        using (var file = DeadLetterFile.Open(_directory, _time))
         {
             using var batch = OutputRig.Batch("""{"nested":{"event":"no"},"event":"user.login","x":[1,{"event":"no"}]}""");
             await file.AppendAsync(new EventSlice(batch, 0, 1), Destination.Session("s"), "r", 422, Stop);
@@ -51,14 +51,12 @@ public sealed class DeadLetterFileTests : IDisposable
         var first = letters[0];
         Assert.Equal(("r", 422, "s", "user.login"), (first.Reason, first.Status, first.SessionId, first.EventType));
         Assert.Equal("""{"nested":{"event":"no"},"event":"user.login","x":[1,{"event":"no"}]}""", Encoding.UTF8.GetString(first.Event.Span));
-        using var again = await DeadLetterFile.OpenAsync(_directory, _time, Stop);
-        Assert.Equal(2, again.Count);
     }
 
     [Fact]
     public async Task A_line_cut_off_at_any_byte_hides_no_other()
     {
-        using (var file = await DeadLetterFile.OpenAsync(_directory, _time, Stop))
+        using (var file = DeadLetterFile.Open(_directory, _time))
         {
             using var batch = OutputRig.Batch("""{"event":"a"}""", """{"event":"b"}""");
             await file.AppendAsync(new EventSlice(batch, 0, 2), Destination.Audit, "r", 400, Stop);
@@ -68,7 +66,7 @@ public sealed class DeadLetterFileTests : IDisposable
         for (var length = firstLine; length < whole.Length; length++)
         {
             await File.WriteAllBytesAsync(FilePath, whole[..length], Stop);
-            using var file = await DeadLetterFile.OpenAsync(_directory, _time, Stop);
+            using var file = DeadLetterFile.Open(_directory, _time);
             using var batch = OutputRig.Batch("""{"event":"c"}""");
             await file.AppendAsync(new EventSlice(batch, 0, 1), Destination.Audit, "r", 400, Stop);
             var types = (await ReadAsync()).Where(letter => letter.Kind == DeadLetterKind.Event).Select(letter => letter.EventType);
@@ -95,8 +93,8 @@ public sealed class DeadLetterFileTests : IDisposable
     [Fact]
     public async Task Concurrent_appends_do_not_mix()
     {
-        using var one = await DeadLetterFile.OpenAsync(_directory, TimeProvider.System, Stop);
-        using var two = await DeadLetterFile.OpenAsync(_directory, TimeProvider.System, Stop);
+        using var one = DeadLetterFile.Open(_directory, TimeProvider.System);
+        using var two = DeadLetterFile.Open(_directory, TimeProvider.System);
         await Task.WhenAll(Enumerable.Range(0, 40).Select(async n =>
         {
             using var batch = OutputRig.Batch($"{{\"event\":\"e{n}\",\"pad\":\"{new string('x', 5000)}\"}}");
@@ -110,10 +108,17 @@ public sealed class DeadLetterFileTests : IDisposable
     [Fact]
     public async Task A_directory_that_cannot_be_written_is_an_io_error()
     {
-        using var file = await DeadLetterFile.OpenAsync(Path.Combine(_directory, "absent"), _time, Stop);
+        using var file = DeadLetterFile.Open(Path.Combine(_directory, "absent"), _time);
         using var batch = OutputRig.Batch("{}");
         await Assert.ThrowsAnyAsync<IOException>(() => file.AppendAsync(new EventSlice(batch, 0, 1), Destination.Audit, "r", 400, Stop).AsTask());
         Assert.Equal(0, file.Count);
+    }
+
+    [Fact]
+    public void What_cannot_be_appended_to_is_said_at_the_start()
+    {
+        Directory.CreateDirectory(FilePath);
+        Assert.Throws<UnauthorizedAccessException>(() => DeadLetterFile.Open(_directory, _time));
     }
 
     [Fact]
@@ -157,7 +162,7 @@ public sealed class DeadLetterFileTests : IDisposable
     {
         await FillAsync();
         await using var rig = OutputRig.With(ReceiverAnswer.Ok);
-        using var file = await DeadLetterFile.OpenAsync(_directory, TimeProvider.System, Stop);
+        using var file = DeadLetterFile.Open(_directory, TimeProvider.System);
         using var batch = OutputRig.Batch("""{"event":"late"}""");
         var output = new Intervening(rig.Output, () => file.AppendAsync(new EventSlice(batch, 0, 1), Destination.Audit, "r", 400, Stop));
         var result = await DeadLetterReplay.RunAsync(_directory, output, null, TimeProvider.System, Stop);
@@ -200,7 +205,7 @@ public sealed class DeadLetterFileTests : IDisposable
     /// <summary>Two events, a given-up recording, another event, and a damaged line.</summary>
     private async Task FillAsync()
     {
-        using var file = await DeadLetterFile.OpenAsync(_directory, _time, Stop);
+        using var file = DeadLetterFile.Open(_directory, _time);
         using var batch = OutputRig.Batch("""{"event":"a"}""", """{"event":"b"}""", """{"event":"c"}""");
         await file.AppendAsync(new EventSlice(batch, 0, 1), Destination.Audit, "r", 400, Stop);
         await file.AppendAsync(new EventSlice(batch, 1, 1), Destination.Session("s"), "r", 400, Stop);

@@ -34,14 +34,14 @@ internal sealed class CourierRig : IAsyncDisposable
 
     public Courier Courier { get; private set; } = null!;
 
-    public static async Task<CourierRig> OpenAsync(int maxInFlight = 1)
+    public static Task<CourierRig> OpenAsync(int maxInFlight = 1)
     {
         var rig = new CourierRig(maxInFlight);
-        rig.DeadLetters = await DeadLetterFile.OpenAsync(rig._folder.Path, rig.Time, Cancellation);
+        rig.DeadLetters = DeadLetterFile.Open(rig._folder.Path, rig.Time);
         rig.Courier = new Courier(
             rig.Output, new RetrySchedule(() => 0.5), new DeadLetterDesk(rig.DeadLetters, rig._metrics, rig.Time, NullLogger.Instance), rig._metrics, rig.Time,
             NullLogger.Instance);
-        return rig;
+        return Task.FromResult(rig);
     }
 
     /// <summary>One slice with events of these types.</summary>

@@ -22,10 +22,11 @@ public sealed class ExporterTests : IAsyncLifetime
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         _checkpoint = Checkpoint.Open(_folder["state"], TimeProvider.System);
-        _deadLetters = await DeadLetterFile.OpenAsync(_folder["state"], TimeProvider.System, Cancellation);
+        _deadLetters = DeadLetterFile.Open(_folder["state"], TimeProvider.System);
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

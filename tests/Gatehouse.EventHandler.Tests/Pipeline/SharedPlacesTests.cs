@@ -16,7 +16,7 @@ public sealed class SharedPlacesTests
         var time = TimeProvider.System;
         using var folder = new TemporaryFolder();
         using var metrics = new PipelineMetrics(time);
-        using var deadLetters = await DeadLetterFile.OpenAsync(folder.Path, time, CourierRig.Cancellation);
+        using var deadLetters = DeadLetterFile.Open(folder.Path, time);
         await using var rig = new OutputRig(ScriptedReceiver.Start(ReceiverAnswer.Ok), plan => plan with { MaxConnections = 3 });
         using var courier = new Courier(
             rig.Output, new RetrySchedule(), new DeadLetterDesk(deadLetters, metrics, time, NullLogger.Instance), metrics, time, NullLogger.Instance);

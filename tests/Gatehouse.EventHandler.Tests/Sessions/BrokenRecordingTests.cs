@@ -21,7 +21,7 @@ public sealed class BrokenRecordingTests : IAsyncLifetime
     {
         _rig.AddRecording("s", [.. Enumerable.Range(0, 10)]);
         Break((request, sent) => request.StartIndex == 0 && sent == 3 ? new GrpcException(GrpcStatus.Unavailable, "broken") : null);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("s", SessionRig.Now);
         await _rig.PassTimeUntilAsync(run.IdleAsync());
         Assert.Equal([.. Enumerable.Range(0, 10).Select(i => $"s-{i}")], _rig.Output.Of("s"));
@@ -37,7 +37,7 @@ public sealed class BrokenRecordingTests : IAsyncLifetime
     {
         _rig.AddRecording("s", [.. Enumerable.Range(0, 20)]);
         Break((_, sent) => sent == 2 ? new GrpcException(status, "broken") : null);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("s", SessionRig.Now.AddDays(-100));
         await _rig.PassTimeUntilAsync(run.IdleAsync());
         Assert.Equal([.. Enumerable.Range(0, 20).Select(i => $"s-{i}")], _rig.Output.Of("s"));
@@ -51,7 +51,7 @@ public sealed class BrokenRecordingTests : IAsyncLifetime
         _rig.AddRecording("s", [.. Enumerable.Range(0, 10)]);
         var broken = true;
         Break((request, sent) => broken && request.StartIndex + sent == 4 ? new GrpcException(GrpcStatus.Internal, "damaged") : null);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("s", SessionRig.Now.AddDays(-100));
         await _rig.PassTimeUntilAsync(_rig.Log.When(Missing, 2));
         broken = false;
@@ -69,14 +69,14 @@ public sealed class BrokenRecordingTests : IAsyncLifetime
     {
         _rig.AddRecording("s", [.. Enumerable.Range(0, 5)]);
         Break((_, sent) => sent == 3 ? new GrpcException(GrpcStatus.Unavailable, "broken") : null);
-        await using (var run = await _rig.RunAsync())
+        await using (var run = _rig.Run())
         {
             await run.UploadAsync("s", SessionRig.Now);
             await _rig.Log.When(3404).WaitAsync(_rig.Cancellation);
             await run.StopAsync();
             Assert.Equal(3, run.Checkpoint.State.Sessions["s"].NextIndex);
         }
-        await using var again = await _rig.RunAsync();
+        await using var again = _rig.Run();
         await again.IdleAsync();
         Assert.Equal([.. Enumerable.Range(0, 5).Select(i => $"s-{i}")], _rig.Output.Of("s"));
         await again.StopAsync();
@@ -86,7 +86,7 @@ public sealed class BrokenRecordingTests : IAsyncLifetime
     public async Task Indexes_out_of_order_are_all_delivered()
     {
         _rig.AddRecording("s", 0, 1, 4, 2, 3, 5);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("s", SessionRig.Now);
         await run.IdleAsync();
         Assert.Equal(["s-0", "s-1", "s-4", "s-2", "s-3", "s-5"], _rig.Output.Of("s"));
@@ -99,7 +99,7 @@ public sealed class BrokenRecordingTests : IAsyncLifetime
     {
         _rig.AddRecording("s", 0, 1, 4, 2, 3, 5);
         Break((request, sent) => request.StartIndex == 0 && sent == 4 ? new GrpcException(GrpcStatus.Unavailable, "broken") : null);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("s", SessionRig.Now);
         await _rig.PassTimeUntilAsync(run.IdleAsync());
         Assert.Equal([0, 2], _asked);

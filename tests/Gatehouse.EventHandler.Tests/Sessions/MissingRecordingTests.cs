@@ -20,14 +20,14 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     [Fact]
     public async Task A_missing_recording_comes_back_after_a_restart_and_is_given_up_in_the_end()
     {
-        await using (var run = await _rig.RunAsync())
+        await using (var run = _rig.Run())
         {
             await run.UploadAsync("gone", SessionRig.Now.AddHours(-47));
             await run.IdleAsync();
             await run.StopAsync();
             Assert.Equal(1, run.Checkpoint.State.Missing["gone"].Attempts);
         }
-        await using var again = await _rig.RunAsync();
+        await using var again = _rig.Run();
         await _rig.PassTimeUntilAsync(_rig.Log.When(GivenUp));
         Assert.True(_rig.Clock.GetUtcNow().UtcDateTime >= SessionRig.Now.AddHours(1), "given up before its 48 hours");
         await again.IdleAsync();
@@ -39,7 +39,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     [Fact]
     public async Task A_recording_of_unknown_age_has_its_48_hours_from_the_first_try()
     {
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("gone", DateTime.MinValue);
         await _rig.PassTimeUntilAsync(_rig.Log.When(GivenUp));
         Assert.True(_rig.Clock.GetUtcNow().UtcDateTime >= SessionRig.Now.AddHours(48), "given up before its 48 hours");
@@ -63,7 +63,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
         _rig.AddRecording("old", "session.start", "session.end");
         var refuse = true;
         _rig.Cluster.Refuse = _ => refuse ? new GrpcException(status, "no") : null;
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("old", SessionRig.Now.AddDays(-100));
         await _rig.PassTimeUntilAsync(_rig.Log.When(Denied, 6));
         await run.Writer.FlushAsync().WaitAsync(_rig.Cancellation);
@@ -89,7 +89,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     public async Task A_cluster_that_is_away_says_nothing_about_a_recording(GrpcStatus status)
     {
         _rig.Cluster.Refuse = _ => new GrpcException(status, "away");
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("old", SessionRig.Now.AddDays(-100));
         await _rig.PassTimeUntilAsync(_rig.Log.When(Missing, 6));
         await run.Writer.FlushAsync().WaitAsync(_rig.Cancellation);
@@ -104,7 +104,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     public async Task What_the_recording_itself_causes_gives_it_up_after_three_tries(GrpcStatus status)
     {
         _rig.Cluster.Refuse = _ => new GrpcException(status, "not there");
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("old", SessionRig.Now.AddDays(-100));
         await _rig.PassTimeUntilAsync(_rig.Log.When(GivenUp));
         Assert.Equal(2, _rig.Log.Count(Missing));
@@ -116,7 +116,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     {
         var status = GrpcStatus.PermissionDenied;
         _rig.Cluster.Refuse = _ => new GrpcException(status, "no");
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("old", SessionRig.Now.AddDays(-100));
         await _rig.PassTimeUntilAsync(_rig.Log.When(Denied, 5));
         status = GrpcStatus.NotFound;
@@ -128,7 +128,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     [Fact]
     public async Task A_recording_that_turns_up_late_is_streamed()
     {
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("late", SessionRig.Now);
         await run.IdleAsync();
         _rig.AddRecording("late", "session.start", "session.end");
@@ -141,7 +141,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     public async Task Sessions_beside_a_missing_one_are_not_held_up()
     {
         _rig.AddRecording("there", "exec");
-        await using var run = await _rig.RunAsync(concurrency: 1);
+        await using var run = _rig.Run(concurrency: 1);
         await run.UploadAsync("gone", SessionRig.Now);
         await run.UploadAsync("there", SessionRig.Now);
         await run.IdleAsync();
@@ -152,7 +152,7 @@ public sealed class MissingRecordingTests : IAsyncLifetime
     [Fact]
     public async Task Each_change_of_the_schedule_takes_the_timer_of_the_wait_before_with_it()
     {
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         var missing = new MissingRecordings(run.DeadLetterDesk, run.Writer, _rig.Clock, _rig.Log);
         using var stop = new CancellationTokenSource();
         var waits = new List<WaitingClock.Wait>();

@@ -20,7 +20,7 @@ public sealed class RefusedRecordingTests : IAsyncLifetime
         _rig.AddRecording("refused", 0, 1, 2);
         _rig.AddRecording("fine", 0, 1);
         _rig.Output.Refused.UnionWith(["refused-1", "refused-2"]);
-        await using var run = await _rig.RunAsync(concurrency: 1, maxEvents: 1);
+        await using var run = _rig.Run(concurrency: 1, maxEvents: 1);
         await run.UploadAsync("refused", SessionRig.Now);
         await _rig.PassTimeUntilAsync(_rig.Log.When(NotTaken, 1));
         await run.IdleAsync();

@@ -56,10 +56,10 @@ internal sealed class SessionRig : IAsyncDisposable
     public void AddRecording(string id, params int[] indexes) =>
         Cluster.AddRecording(id, indexes.Select(index => ScriptedEvents.Make($"{id}-{index}", Now.AddSeconds(index), "exec", index: index)));
 
-    public async Task<SessionRun> RunAsync(int concurrency = 2, int maxEvents = 100)
+    public SessionRun Run(int concurrency = 2, int maxEvents = 100)
     {
         var checkpoint = Checkpoint.Open(StateDirectory, Clock);
-        return new SessionRun(this, checkpoint, await DeadLetterFile.OpenAsync(StateDirectory, Clock, Cancellation), concurrency, maxEvents);
+        return new SessionRun(this, checkpoint, DeadLetterFile.Open(StateDirectory, Clock), concurrency, maxEvents);
     }
 
     /// <summary>Lets time pass, from wait to wait, until something has happened.</summary>

@@ -15,7 +15,7 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task A_recording_is_streamed_in_order_without_the_types_nobody_wants()
     {
         _rig.AddRecording("s1", "session.start", "print", "resize", "print", "session.end");
-        await using var run = await _rig.RunAsync(maxEvents: 1);
+        await using var run = _rig.Run(maxEvents: 1);
         await run.UploadAsync("s1", SessionRig.Now);
         await run.IdleAsync();
         Assert.Equal(["s1-0", "s1-2", "s1-4"], _rig.Output.Of("s1"));
@@ -28,7 +28,7 @@ public sealed class SessionTests : IAsyncLifetime
     {
         using var counts = new EventCounts(_rig.Metrics);
         _rig.AddRecording("s1", "session.start", "print", "resize", "print", "session.end");
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await run.UploadAsync("s1", SessionRig.Now);
         await run.IdleAsync();
         await run.StopAsync();
@@ -42,7 +42,7 @@ public sealed class SessionTests : IAsyncLifetime
     {
         _rig.AddRecording("s1", [.. Enumerable.Repeat("exec", 10)]);
         _rig.Output.HoldAt("s1-6");
-        await using (var run = await _rig.RunAsync(maxEvents: 1))
+        await using (var run = _rig.Run(maxEvents: 1))
         {
             await run.UploadAsync("s1", SessionRig.Now);
             await _rig.Output.Held.WaitAsync(_rig.Cancellation);
@@ -50,7 +50,7 @@ public sealed class SessionTests : IAsyncLifetime
             Assert.Equal(6, run.Checkpoint.State.Sessions["s1"].NextIndex);
         }
         _rig.Output.Release();
-        await using var again = await _rig.RunAsync(maxEvents: 1);
+        await using var again = _rig.Run(maxEvents: 1);
         await again.IdleAsync();
         Assert.Equal([.. Enumerable.Range(0, 10).Select(i => $"s1-{i}")], _rig.Output.Of("s1"));
         await again.StopAsync();
@@ -61,7 +61,7 @@ public sealed class SessionTests : IAsyncLifetime
     {
         _rig.AddRecording("held", "exec");
         _rig.Output.HoldAt("held-0");
-        await using var run = await _rig.RunAsync(concurrency: 1);
+        await using var run = _rig.Run(concurrency: 1);
         await run.UploadAsync("held", SessionRig.Now);
         for (var i = 0; i < 15; i++)
         {

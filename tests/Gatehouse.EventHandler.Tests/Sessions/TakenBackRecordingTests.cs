@@ -19,7 +19,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
         _rig.AddRecording("s", [.. Enumerable.Range(0, 5)]);
         Assert.Equal(1, (await ReplayAsync()).HandedBack);
 
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await TakeBackOnceAsync(run, _rig.Output.WhenTaken(2));
         Assert.Equal(["s-3", "s-4"], _rig.Output.Of("s"));
         await run.IdleAsync();
@@ -32,7 +32,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
     public async Task A_running_handler_takes_it_within_a_minute()
     {
         _rig.AddRecording("s", [.. Enumerable.Range(0, 5)]);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         using var stop = new CancellationTokenSource();
         var takingBack = TakenBack(run).RunAsync(stop.Token);
         await GiveUpAsync("s", 3);
@@ -50,7 +50,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
     {
         await GiveUpAsync("gone", 0);
         await ReplayAsync();
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await TakeBackOnceAsync(run, _rig.Log.When(3405));
         await _rig.PassTimeUntilAsync(_rig.Log.When(3406));
         Assert.True(_rig.Clock.GetUtcNow().UtcDateTime >= SessionRig.Now.AddHours(48), "given up before its 48 hours");
@@ -64,7 +64,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
         await ReplayAsync();
         File.Move(Path.Combine(_rig.StateDirectory, "recordings-again.ndjson"), Path.Combine(_rig.StateDirectory, "recordings-again.taken.ndjson"));
         _rig.AddRecording("s", [.. Enumerable.Range(0, 5)]);
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         await TakeBackOnceAsync(run, _rig.Output.WhenTaken(2));
         Assert.Equal(["s-3", "s-4"], _rig.Output.Of("s"));
         await run.StopAsync();
@@ -75,7 +75,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
     {
         _rig.AddRecording("s", [.. Enumerable.Range(0, 5)]);
         _rig.Output.HoldAt("s-4");
-        await using var run = await _rig.RunAsync(maxEvents: 1);
+        await using var run = _rig.Run(maxEvents: 1);
         await run.UploadAsync("s", SessionRig.Now);
         await _rig.Output.Held.WaitAsync(_rig.Cancellation);
         await GiveUpAsync("s", 1);
@@ -95,7 +95,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
             _rig.AddRecording($"back{i}", "exec");
         _rig.AddRecording("new", "exec");
         _rig.Output.HoldAt("back0-0");
-        await using var run = await _rig.RunAsync(concurrency: 1);
+        await using var run = _rig.Run(concurrency: 1);
         for (var i = 0; i < Many; i++)
             await run.Sessions.TakeBackAsync($"back{i}", 0, SessionRig.Now).WaitAsync(_rig.Cancellation);
         Assert.Equal(Many, run.Checkpoint.State.Missing.Count);
@@ -120,7 +120,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_can_not_be_read_is_told_and_tried_again()
     {
-        await using var run = await _rig.RunAsync();
+        await using var run = _rig.Run();
         File.CreateSymbolicLink(Path.Combine(_rig.StateDirectory, "recordings-again.taken.ndjson"), "/proc/self/mem");
         using var stop = new CancellationTokenSource();
         var takingBack = TakenBack(run).RunAsync(stop.Token);
@@ -152,7 +152,7 @@ public sealed class TakenBackRecordingTests : IAsyncLifetime
     private async Task GiveUpAsync(string id, long nextIndex)
     {
         Directory.CreateDirectory(_rig.StateDirectory);
-        using var file = await DeadLetterFile.OpenAsync(_rig.StateDirectory, TimeProvider.System, _rig.Cancellation);
+        using var file = DeadLetterFile.Open(_rig.StateDirectory, TimeProvider.System);
         await file.AppendRecordingAsync(id, nextIndex, "not found", _rig.Cancellation);
     }
 

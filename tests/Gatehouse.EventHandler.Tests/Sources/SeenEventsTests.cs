@@ -16,8 +16,9 @@ public sealed class SeenEventsTests
         seen.RaiseFloor(Start);
 
         Assert.Equal(Start.AddSeconds(1), seen.Floor);
-        Assert.False(seen.Contains(1));
-        Assert.True(seen.Contains(2));
+        Assert.Equal(2, seen.Count);
+        Assert.False(seen.Add(1, Start));
+        Assert.False(seen.Add(2, Start.AddSeconds(1)));
         Assert.False(seen.Add(3, Start.AddSeconds(2)));
     }
 

@@ -39,9 +39,8 @@ public sealed class ClientTlsTests : IDisposable
         _files.Write("client.crt", second.ExportCertificatePem());
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("CN=first", (await ShakeHandsAsync(tls)).Subject);
-        Assert.Contains("does not match", tls.Refresh(), StringComparison.Ordinal);
         Replace(second);
-        Assert.Null(tls.Refresh());
+        _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("CN=second", (await ShakeHandsAsync(tls)).Subject);
     }
 

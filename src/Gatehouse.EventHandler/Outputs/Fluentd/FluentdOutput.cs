@@ -53,16 +53,12 @@ public sealed class FluentdOutput : IDurableOutput, IDisposable
         _endpoints = new FluentdEndpoints(plan.Url, plan.SessionUrl);
         _headers = plan.Headers.ToDictionary(header => header.Key, header => header.Value.Reveal(), StringComparer.OrdinalIgnoreCase);
         _auditHead = new RequestHead(_endpoints.Audit, _headers, plan.Gzip);
-        Tls = new ClientTls(new TlsFiles(plan.Ca, plan.Cert, plan.Key, plan.KeyPassphrase), time, log);
-        _connector = new ReceiverConnector(Tls);
+        _connector = new ReceiverConnector(new ClientTls(new TlsFiles(plan.Ca, plan.Cert, plan.Key, plan.KeyPassphrase), time, log));
         _http1 = new Http1Pool(time);
         _http2 = new Http2Client(_connector, plan.MaxConnections, _headers, plan.Gzip, time);
     }
 
     public OutputLimits Limits => new(_plan.BatchSize, _plan.BatchBytes, _plan.MaxConnections);
-
-    /// <summary>The certificates in use; a reload may ask it to look at the files.</summary>
-    public ClientTls Tls { get; }
 
     public async Task<Verdict> SendAsync(EventSlice slice, Destination destination, CancellationToken cancellation)
     {
