@@ -162,6 +162,33 @@ public sealed class FluentdTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Over_http_2_a_success_before_the_end_of_the_request_is_not_believed()
+    {
+        // Kestrel sends the answer, then resets the stream with NO_ERROR.
+        await using var server = await StartKestrelAsync(HttpProtocols.Http2, _ => Task.CompletedTask);
+        await using var rig = Tls(ScriptedReceiver.Start(ReceiverAnswer.Ok), plan => plan with { Url = server.Urls.First() + "/t", BatchSize = 10 });
+        var large = "{\"a\":\"" + new string('x', 4 * 1024 * 1024) + "\"}";
+        for (var i = 0; i < 3; i++)
+            Assert.Contains("without having read", Assert.IsType<Verdict.TryAgain>(await rig.SendAsync(large)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Over_http_2_a_success_before_the_end_of_the_request_counts_when_the_rest_is_read_as_well()
+    {
+        var read = 0L;
+        await using var server = await StartKestrelAsync(HttpProtocols.Http2, async context =>
+        {
+            await context.Response.StartAsync(Stop);
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, Stop);
+            read = body.Length;
+        });
+        await using var rig = Tls(ScriptedReceiver.Start(ReceiverAnswer.Ok), plan => plan with { Url = server.Urls.First() + "/t", BatchSize = 10 });
+        Assert.IsType<Verdict.Delivered>(await rig.SendAsync("{\"a\":\"" + new string('x', 4 * 1024 * 1024) + "\"}"));
+        Assert.True(read > 4 * 1024 * 1024);
+    }
+
+    [Fact]
     public async Task Nginx_takes_our_certificate_and_refuses_without_it()
     {
         using var nginx = new NginxReceiver(_files.MakeByReadmeRecipe("the passphrase"));

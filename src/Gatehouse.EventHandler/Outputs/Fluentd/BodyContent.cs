@@ -15,6 +15,9 @@ internal sealed class BodyContent(ReadOnlyMemory<byte> json, bool array) : HttpC
 
     public int Length => json.Length + (array ? 2 : 0);
 
+    /// <summary>Whether all of it was handed over. Final with <see cref="Released"/>.</summary>
+    public bool IsWritten { get; private set; }
+
     public Task Released => Volatile.Read(ref _sending)?.Task ?? Task.CompletedTask;
 
     protected override bool TryComputeLength(out long length)
@@ -37,6 +40,7 @@ internal sealed class BodyContent(ReadOnlyMemory<byte> json, bool array) : HttpC
             await stream.WriteAsync(json, cancellationToken);
             if (array)
                 await stream.WriteAsync(Close, cancellationToken);
+            IsWritten = true;
         }
         finally
         {

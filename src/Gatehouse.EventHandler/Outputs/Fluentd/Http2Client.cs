@@ -48,7 +48,7 @@ internal sealed class Http2Client : IDisposable
     /// <param name="deadline">Ends the request; shortened to <paramref name="bodyTimeout"/> once the status is known.</param>
     /// <param name="bodyTimeout">Most time for the rest of the answer.</param>
     /// <returns>The answer, and whether it really came over HTTP/2. <paramref name="body"/> is not read any more.</returns>
-    /// <exception cref="HttpRequestException">No answer.</exception>
+    /// <exception cref="HttpRequestException">No answer, or one of success to a request that was not sent to its end.</exception>
     public async Task<(Answer Answer, bool IsHttp2)> SendAsync(
         ReceiverUrl url, ReadOnlyMemory<byte> body, bool array, CancellationTokenSource deadline, TimeSpan bodyTimeout)
     {
@@ -57,9 +57,17 @@ internal sealed class Http2Client : IDisposable
         {
             using var request = Request(url, content);
             using var response = await _invoker.SendAsync(request, deadline.Token);
+            var status = (int)response.StatusCode;
+            // Success before the body's end says nothing about that end, so the writing goes on, as long as the receiver lets it.
+            if (status < 300)
+            {
+                await content.Released;
+                if (!content.IsWritten)
+                    throw new HttpRequestException(HttpRequestError.Unknown, $"the receiver answered {status} without having read the whole request");
+            }
             deadline.CancelAfter(bodyTimeout);
             var excerpt = await AnswerBody.ReadAsync(response, deadline.Token);
-            var answer = new Answer((int)response.StatusCode, response.Headers.RetryAfter, response.Headers.Location?.OriginalString, excerpt);
+            var answer = new Answer(status, response.Headers.RetryAfter, response.Headers.Location?.OriginalString, excerpt);
             return (answer, response.Version.Major == 2);
         }
         finally
