@@ -111,7 +111,7 @@ internal sealed partial class Courier
                     break;
 
                 case Verdict.Refused refused:
-                    part = part with { Refused = refused, Refusal = part.WasRefused ? part.Refusal : RefusalOf(slice, before) };
+                    part = part with { Refused = refused, Refusal = RefusedBefore(slice, before) ?? (part.WasRefused ? part.Refusal : _sessions.Refuse()) };
                     if (slice.Count > 1)
                     {
                         PushHalves(ahead, part);
@@ -133,8 +133,9 @@ internal sealed partial class Courier
         return true;
     }
 
-    private Refusal RefusalOf(EventSlice slice, Dictionary<long, Refusal>? before) =>
-        slice.Count == 1 && before is not null && before.Remove(slice.Batch[slice.Start].Index, out var refusal) ? refusal : _sessions.Refuse();
+    /// <summary>An event is known again by itself, whether it comes as a request of its own or is what a refused one has come down to.</summary>
+    private static Refusal? RefusedBefore(EventSlice slice, Dictionary<long, Refusal>? before) =>
+        slice.Count == 1 && before is not null && before.Remove(slice.Batch[slice.Start].Index, out var refusal) ? refusal : null;
 
     private void Remember(List<OrderedPart> held, Destination destination)
     {

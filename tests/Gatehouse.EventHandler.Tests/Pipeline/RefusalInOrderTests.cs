@@ -86,4 +86,16 @@ public sealed class RefusalInOrderTests : IAsyncLifetime
         Assert.Equal(OrderedDelivery.Settled, await _rig.DeliverInOrderAsync([.. recording.Skip(1)]));
         Assert.Equal(2, _rig.DeadLetters.Count);
     }
+
+    [Fact]
+    public async Task Two_refused_in_one_request_are_set_aside_as_well_when_another_recording_is_taken()
+    {
+        _rig.Output.RefusePoison();
+        var rest = _rig.Slice("poison", "poison");
+        Assert.Equal(OrderedDelivery.Held("HTTP 400"), await _rig.DeliverInOrderAsync([rest]));
+        Assert.Equal(OrderedDelivery.Held("HTTP 400"), await _rig.DeliverInOrderAsync([rest]));
+        Assert.Equal(OrderedDelivery.Settled, await _rig.DeliverInOrderAsync([_rig.Slice("b")], sessionId: "other"));
+        Assert.Equal(OrderedDelivery.Settled, await _rig.DeliverInOrderAsync([rest]));
+        Assert.Equal(2, _rig.DeadLetters.Count);
+    }
 }
