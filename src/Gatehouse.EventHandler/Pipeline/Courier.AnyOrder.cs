@@ -15,9 +15,13 @@ internal sealed partial class Courier
     /// <summary>Events that wait for a sign whether they or the receiver are at fault.</summary>
     public int Held => Volatile.Read(ref _held);
 
+    /// <param name="owner">
+    /// Gets whatever goes on after the return, the moment it begins: should the rest of the slice fail, somebody still waits for the part
+    /// that uses its bytes. Closed by the caller not before the return.
+    /// </param>
     /// <param name="stop">No further try after the current one.</param>
     /// <param name="abort">Not even that.</param>
-    public async ValueTask<Delivery> DeliverAsync(EventSlice slice, CancellationToken stop, CancellationToken abort)
+    public async ValueTask<Delivery> DeliverAsync(EventSlice slice, GrowingGroup owner, CancellationToken stop, CancellationToken abort)
     {
         switch (await SendAsync(slice, Destination.Audit, _audit, stop, abort).ConfigureAwait(false))
         {
@@ -27,11 +31,13 @@ internal sealed partial class Courier
                 return Delivery.Of(await deadLetters.SetAsideAsync(slice, Destination.Audit, tooLarge.Reason, 413, stop).ConfigureAwait(false));
             case Verdict.TooLarge:
                 var (first, second) = Slices.Halve(slice);
-                var delivery = await DeliverAsync(first, stop, abort).ConfigureAwait(false);
-                return delivery.And(await DeliverAsync(second, stop, abort).ConfigureAwait(false));
+                var delivery = await DeliverAsync(first, owner, stop, abort).ConfigureAwait(false);
+                return delivery.And(await DeliverAsync(second, owner, stop, abort).ConfigureAwait(false));
             case Verdict.Refused refused:
                 var refusal = _audit.Refuse();
-                return new Delivery(Settled: false, SettleRefusedAsync(slice, refusal, refused, slice.Count == 1, stop, abort));
+                var held = SettleRefusedAsync(slice, refusal, refused, slice.Count == 1, owner, stop, abort);
+                owner.Add(held);
+                return new Delivery(Settled: false, held);
             case null:
                 return Delivery.Stopped;
             case var unknown:
@@ -41,10 +47,10 @@ internal sealed partial class Courier
 
     /// <param name="whole">It was refused as one request; a part of a refused request needs more to be believed.</param>
     private async Task<bool> SettleRefusedAsync(
-        EventSlice slice, Refusal refusal, Verdict.Refused refused, bool whole, CancellationToken stop, CancellationToken abort)
+        EventSlice slice, Refusal refusal, Verdict.Refused refused, bool whole, GrowingGroup owner, CancellationToken stop, CancellationToken abort)
     {
         if (slice.Count > 1)
-            return await SettlePartsAsync(slice, refusal, stop, abort).ConfigureAwait(false);
+            return await SettlePartsAsync(slice, refusal, owner, stop, abort).ConfigureAwait(false);
         Interlocked.Increment(ref _held);
         try
         {
@@ -72,20 +78,22 @@ internal sealed partial class Courier
     }
 
     /// <summary>Side by side: a half that is held must not keep the other from showing whether the receiver takes anything at all.</summary>
-    private async Task<bool> SettlePartsAsync(EventSlice slice, Refusal refusal, CancellationToken stop, CancellationToken abort)
+    private async Task<bool> SettlePartsAsync(EventSlice slice, Refusal refusal, GrowingGroup owner, CancellationToken stop, CancellationToken abort)
     {
         var (first, second) = Slices.Halve(slice);
-        var parts = await Task.WhenAll(
-            SettlePartAsync(first, refusal, stop, abort), SettlePartAsync(second, refusal, stop, abort)).ConfigureAwait(false);
-        return parts[0] && parts[1];
+        Task<bool>[] parts = [SettlePartAsync(first, refusal, owner, stop, abort), SettlePartAsync(second, refusal, owner, stop, abort)];
+        // A failure of one half ends the group, and with it the other, which may be held for as long as the receiver likes.
+        foreach (var part in parts)
+            owner.Add(part);
+        return (await Task.WhenAll(parts).ConfigureAwait(false)).All(settled => settled);
     }
 
-    private async Task<bool> SettlePartAsync(EventSlice part, Refusal refusal, CancellationToken stop, CancellationToken abort) =>
+    private async Task<bool> SettlePartAsync(EventSlice part, Refusal refusal, GrowingGroup owner, CancellationToken stop, CancellationToken abort) =>
         await SendAsync(part, Destination.Audit, _audit, stop, abort).ConfigureAwait(false) switch
         {
             null => false,
-            Verdict.Refused refused => await SettleRefusedAsync(part, refusal, refused, whole: false, stop, abort).ConfigureAwait(false),
-            Verdict.TooLarge when part.Count > 1 => await SettlePartsAsync(part, refusal, stop, abort).ConfigureAwait(false),
+            Verdict.Refused refused => await SettleRefusedAsync(part, refusal, refused, whole: false, owner, stop, abort).ConfigureAwait(false),
+            Verdict.TooLarge when part.Count > 1 => await SettlePartsAsync(part, refusal, owner, stop, abort).ConfigureAwait(false),
             Verdict.TooLarge tooLarge => await deadLetters.SetAsideAsync(part, Destination.Audit, tooLarge.Reason, 413, stop).ConfigureAwait(false),
             _ => true,
         };

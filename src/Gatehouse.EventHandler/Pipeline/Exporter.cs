@@ -148,7 +148,7 @@ internal sealed class Exporter(
     {
         await foreach (var part in _parts.Reader.ReadAllAsync(abort).ConfigureAwait(false))
         {
-            var delivery = await courier.DeliverAsync(part.Receipt.Slices[part.Slice], stop, abort).ConfigureAwait(false);
+            var delivery = await courier.DeliverAsync(part.Receipt.Slices[part.Slice], held, stop, abort).ConfigureAwait(false);
             if (delivery.Held is { } later)
                 held.Add(SettleLaterAsync(part, later));
             else if (delivery.Settled)

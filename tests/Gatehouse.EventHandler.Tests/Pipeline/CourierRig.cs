@@ -14,10 +14,12 @@ internal sealed class CourierRig : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly PipelineMetrics _metrics;
     private readonly List<EventBatch> _batches = [];
+    private readonly CancellationTokenSource _failure = new();
 
     private CourierRig(int maxInFlight)
     {
         _metrics = new PipelineMetrics(Time);
+        Owner = new GrowingGroup(_failure);
         Output = new AnsweringOutput { Limits = new OutputLimits(100, int.MaxValue, maxInFlight) };
     }
 
@@ -29,6 +31,9 @@ internal sealed class CourierRig : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new();
 
     public AnsweringOutput Output { get; }
+
+    /// <summary>Of what is held.</summary>
+    public GrowingGroup Owner { get; }
 
     public DeadLetterFile DeadLetters { get; private set; } = null!;
 
@@ -62,7 +67,7 @@ internal sealed class CourierRig : IAsyncDisposable
     /// <summary>Delivers a slice of the audit log, whatever has to be waited for.</summary>
     public async Task<bool> DeliverAsync(EventSlice slice)
     {
-        var delivery = await PassTimeAsync(Courier.DeliverAsync(slice, NotTold, Cancellation).AsTask());
+        var delivery = await PassTimeAsync(Courier.DeliverAsync(slice, Owner, NotTold, Cancellation).AsTask());
         return delivery.Held is { } later ? await PassTimeAsync(later) : delivery.Settled;
     }
 
@@ -85,6 +90,7 @@ internal sealed class CourierRig : IAsyncDisposable
         Courier.Dispose();
         DeadLetters.Dispose();
         _metrics.Dispose();
+        _failure.Dispose();
         foreach (var batch in _batches)
             batch.Dispose();
         _folder.Dispose();

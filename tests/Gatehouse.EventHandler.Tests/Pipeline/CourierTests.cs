@@ -65,7 +65,7 @@ public sealed class CourierTests : IAsyncLifetime
             stop.Cancel();
             return new Verdict.TryAgain("connection refused");
         };
-        Assert.Equal(Delivery.Stopped, await _rig.Courier.DeliverAsync(_rig.Slice("a"), stop.Token, CourierRig.Cancellation));
+        Assert.Equal(Delivery.Stopped, await _rig.Courier.DeliverAsync(_rig.Slice("a"), _rig.Owner, stop.Token, CourierRig.Cancellation));
         Assert.Single(_rig.Output.Requests);
     }
 
@@ -83,7 +83,7 @@ public sealed class CourierTests : IAsyncLifetime
             _rig.Singles("a", "b", "c"), Destination.Session("s"), end => settledTo = end, stop.Token, CourierRig.Cancellation);
         Assert.Equal(OrderedDelivery.Stopped, delivery);
         Assert.Equal(1, settledTo);
-        Assert.Equal(Delivery.Stopped, await _rig.Courier.DeliverAsync(_rig.Slice("d"), stop.Token, CourierRig.Cancellation));
+        Assert.Equal(Delivery.Stopped, await _rig.Courier.DeliverAsync(_rig.Slice("d"), _rig.Owner, stop.Token, CourierRig.Cancellation));
         Assert.Single(_rig.Output.Requests);
     }
 

@@ -85,6 +85,47 @@ public sealed class ExporterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_half_that_is_held_has_ended_before_its_bytes_are_reused_when_the_other_half_fails()
+    {
+        var gate = new TaskCompletionSource();
+        var triedAgain = new TaskCompletionSource();
+        var stopped = new TaskCompletionSource();
+        var batch = Batch(0, "poison", "fine");
+        var eventsThere = -1;
+        var tries = 0;
+        var output = new AnsweringOutput
+        {
+            Limits = new OutputLimits(2, int.MaxValue, 2),
+            Pause = async slice =>
+            {
+                if (slice.Count == 1 && slice.Start == 0 && Interlocked.Increment(ref tries) == 2)
+                {
+                    triedAgain.SetResult();
+                    await gate.Task;
+                    eventsThere = slice.Batch.Count;
+                }
+                if (slice.Start == 1)
+                    await triedAgain.Task;
+            },
+            Answer = (slice, _) => slice switch
+            {
+                { Count: 2 } => new Verdict.TooLarge("HTTP 413"),
+                { Start: 0 } => new Verdict.Refused("HTTP 400", 400),
+                _ => throw new InvalidDataException("broken"),
+            },
+        };
+        var running = RunAsync(new EndlessSource(batch, stopped), output);
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        for (var i = 0; i < 10_000 && !running.IsCompleted; i++)
+            await Task.Yield();
+        gate.SetResult();
+        await Assert.ThrowsAsync<InvalidDataException>(() => running);
+        Assert.Equal(2, eventsThere);
+        Assert.Equal(0, batch.Events.Count);
+    }
+
+    [Fact]
+    [Trait("Difference", "last-event-refused")]
     public async Task When_all_is_read_and_the_receiver_refuses_the_rest_the_run_ends_and_gives_nothing_up()
     {
         var output = new AnsweringOutput { Limits = new OutputLimits(1, int.MaxValue, 2), Answer = (_, _) => new Verdict.Refused("HTTP 400", 400) };
@@ -142,6 +183,17 @@ public sealed class ExporterTests : IAsyncLifetime
                 await into.WriteAsync(batch, cancellation);
             if (end is not null)
                 throw end;
+        }
+    }
+
+    /// <summary>One batch, and then nothing until told to stop.</summary>
+    private sealed class EndlessSource(SourceBatch batch, TaskCompletionSource stopped) : IEventSource
+    {
+        public async Task RunAsync(ChannelWriter<SourceBatch> into, CancellationToken cancellation)
+        {
+            await into.WriteAsync(batch, cancellation);
+            await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopped.SetResult();
         }
     }
 

@@ -47,8 +47,8 @@ public sealed class RefusalTests : IAsyncLifetime
     {
         _rig.Output.Answer = (_, tries) => tries is > 1 and < 50 ? new Verdict.Refused("HTTP 400", 400) : Verdict.Delivered.Instance;
         Assert.True(await _rig.DeliverAsync(_rig.Slice("a")));
-        var one = await _rig.Courier.DeliverAsync(_rig.Slice("b"), CourierRig.NotTold, CourierRig.Cancellation);
-        var two = await _rig.Courier.DeliverAsync(_rig.Slice("c"), CourierRig.NotTold, CourierRig.Cancellation);
+        var one = await _rig.Courier.DeliverAsync(_rig.Slice("b"), _rig.Owner, CourierRig.NotTold, CourierRig.Cancellation);
+        var two = await _rig.Courier.DeliverAsync(_rig.Slice("c"), _rig.Owner, CourierRig.NotTold, CourierRig.Cancellation);
         Assert.True(await _rig.PassTimeAsync(one.Held!));
         Assert.True(await _rig.PassTimeAsync(two.Held!));
         Assert.Equal(0, _rig.DeadLetters.Count);
@@ -95,7 +95,7 @@ public sealed class RefusalTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         var held = new List<Task<bool>>();
         for (var i = 0; i < 100; i++)
-            held.Add((await _rig.Courier.DeliverAsync(_rig.Slice("a"), stop.Token, CourierRig.Cancellation)).Held!);
+            held.Add((await _rig.Courier.DeliverAsync(_rig.Slice("a"), _rig.Owner, stop.Token, CourierRig.Cancellation)).Held!);
         Assert.Equal(100, _rig.Courier.Held);
         for (var second = 0; second < 60; second++)
         {

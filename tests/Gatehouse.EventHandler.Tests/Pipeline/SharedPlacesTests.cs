@@ -20,6 +20,8 @@ public sealed class SharedPlacesTests
         await using var rig = new OutputRig(ScriptedReceiver.Start(ReceiverAnswer.Ok), plan => plan with { MaxConnections = 3 });
         using var courier = new Courier(
             rig.Output, new RetrySchedule(), new DeadLetterDesk(deadLetters, metrics, time, NullLogger.Instance), metrics, time, NullLogger.Instance);
+        using var failure = new CancellationTokenSource();
+        var owner = new GrowingGroup(failure);
         using var batch = OutputRig.Batch([.. Enumerable.Range(0, 60).Select(n => $"{{\"n\":{n}}}")]);
 
         await Task.WhenAll(Enumerable.Range(0, 60).Select(n => DeliverAsync(new EventSlice(batch, n, 1), n % 2 == 0)));
@@ -30,7 +32,7 @@ public sealed class SharedPlacesTests
         async Task DeliverAsync(EventSlice slice, bool isAudit)
         {
             if (isAudit)
-                Assert.True((await courier.DeliverAsync(slice, CourierRig.NotTold, CourierRig.Cancellation)).Settled);
+                Assert.True((await courier.DeliverAsync(slice, owner, CourierRig.NotTold, CourierRig.Cancellation)).Settled);
             else
                 await courier.DeliverInOrderAsync([slice], Destination.Session($"s{slice.Start}"), _ => { }, CourierRig.NotTold, CourierRig.Cancellation);
         }
