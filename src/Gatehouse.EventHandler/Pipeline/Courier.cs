@@ -24,6 +24,12 @@ internal sealed partial class Courier(
         var (audit, sessions) => $"{audit}; recordings: {sessions}",
     };
 
+    /// <summary>
+    /// Told each time the audit log's door had trouble that is not about an event, with the pause before the next try: an outage, which is
+    /// waited for.
+    /// </summary>
+    public Action<TimeSpan>? AuditAway { get; set; }
+
     public void Dispose() => _places.Dispose();
 
     /// <summary>Sends a slice until it gets an answer that is about the slice.</summary>
@@ -53,7 +59,7 @@ internal sealed partial class Courier(
             if (verdict is not Verdict.TryAgain again)
                 return verdict;
             door.Problem = again.Reason;
-            if (!await WaitAsync(again, tries, stop).ConfigureAwait(false))
+            if (!await WaitAsync(again, tries, door, stop).ConfigureAwait(false))
                 return null;
         }
     }
@@ -78,9 +84,11 @@ internal sealed partial class Courier(
     }
 
     /// <returns>False when told to stop before the wait was over.</returns>
-    private async ValueTask<bool> WaitAsync(Verdict.TryAgain again, int tries, CancellationToken stop)
+    private async ValueTask<bool> WaitAsync(Verdict.TryAgain again, int tries, Door door, CancellationToken stop)
     {
         var pause = schedule.Next(tries, again.RetryAfter);
+        if (door == _audit)
+            AuditAway?.Invoke(pause);
         metrics.Retried();
         if (tries == RetrySchedule.WarnAfterTries || tries % RetrySchedule.RemindEveryTries == 0)
             Log.DeliveryFails(log, again.Reason, tries, pause);

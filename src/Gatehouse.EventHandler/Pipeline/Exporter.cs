@@ -42,7 +42,7 @@ internal sealed class Exporter(
 
     /// <summary>
     /// How long refused events are held when nothing comes any more that could show whether they are at fault. Enough for eight tries
-    /// and a short restart; then the run ends and says so, and the next one begins with them.
+    /// and a short restart; then the run ends and says so, and the next one begins with them. An outage meanwhile begins it anew.
     /// </summary>
     internal static readonly TimeSpan PatienceAtTheEnd = TimeSpan.FromMinutes(2);
 
@@ -69,9 +69,10 @@ internal sealed class Exporter(
     {
         using var failure = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(noMore, failure.Token);
-        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var holding = CancellationTokenSource.CreateLinkedTokenSource(failure.Token, patience.Token);
+        using var patience = new Patience(PatienceAtTheEnd, time);
+        using var holding = CancellationTokenSource.CreateLinkedTokenSource(failure.Token, patience.Over);
         checkpoint.BeforeEachRecord = RecordEarly;
+        courier.AuditAway = patience.Away;
         var held = new GrowingGroup(failure);
         var loops = Enumerable.Range(0, output.Limits.MaxInFlight).Select(_ => DeliverAsync(held, holding.Token, abort)).ToList();
         held.Add(BoundPatienceAsync(loops, patience));
@@ -79,7 +80,7 @@ internal sealed class Exporter(
         try
         {
             await Together.RunAsync([ReadAsync(reading.Token), TakeAsync(reading.Token, failure.Token), .. loops, held.Completion], failure).ConfigureAwait(false);
-            if (patience.IsCancellationRequested && !stop.IsCancellationRequested && _receipts.Outstanding > 0)
+            if (patience.Over.IsCancellationRequested && !stop.IsCancellationRequested && _receipts.Outstanding > 0)
                 throw new ReceiverException($"the receiver refuses the last events and takes no others: {courier.Problem}; nothing of them is given up, the next start begins with them");
         }
         finally
@@ -88,6 +89,7 @@ internal sealed class Exporter(
             while (_read.Reader.TryRead(out var unread))
                 unread.Events.Dispose();
             checkpoint.BeforeEachRecord = null;
+            courier.AuditAway = null;
             RecordEarly();
             foreach (var receipt in _receipts.Abandon())
                 receipt.Batch.Events.Dispose();
@@ -164,10 +166,10 @@ internal sealed class Exporter(
     }
 
     /// <summary>As long as others come, one of them shows whether what is held is at fault. After the last one nothing does.</summary>
-    private static async Task BoundPatienceAsync(IEnumerable<Task> loops, CancellationTokenSource patience)
+    private static async Task BoundPatienceAsync(IEnumerable<Task> loops, Patience patience)
     {
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        patience.CancelAfter(PatienceAtTheEnd);
+        patience.Begin();
     }
 
     /// <summary>5. Confirm.</summary>

@@ -142,6 +142,32 @@ public sealed class ExporterTests : IAsyncLifetime
         Assert.Null(_checkpoint.State.Paged.Newest);
     }
 
+    [Fact]
+    [Trait("Difference", "last-event-refused")]
+    public async Task An_outage_at_the_end_is_waited_for_even_when_it_began_with_refusals()
+    {
+        var output = new AnsweringOutput
+        {
+            Limits = new OutputLimits(1, int.MaxValue, 2),
+            Answer = (_, requests) => requests switch
+            {
+                1 => new Verdict.Refused("HTTP 400", 400),
+                2 => new Verdict.TryAgain("HTTP 503", TimeSpan.FromMinutes(10), 503),
+                _ => Verdict.Delivered.Instance,
+            },
+        };
+        var clock = new WatchedClock();
+        var running = RunAsync(new ListSource(Batches(1, events: 1)), output, clock);
+        clock.Advance(await clock.Pauses.ReadAsync(Cancellation));
+        var outage = await clock.Pauses.ReadAsync(Cancellation);
+        Assert.True(outage >= TimeSpan.FromMinutes(10));
+        clock.Advance(outage);
+        await running;
+        Assert.Single(output.Delivered);
+        Assert.Equal(0, _deadLetters.Count);
+        Assert.Equal(Moment(0), _checkpoint.State.Paged.Newest);
+    }
+
     private static SourceBatch Batch(int number, params string[] types) =>
         new(Some.Batch(types), [new StateChange.PageSettled(Moment(number), DateTime.MinValue, [])]);
 
@@ -194,6 +220,22 @@ public sealed class ExporterTests : IAsyncLifetime
             await into.WriteAsync(batch, cancellation);
             await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stopped.SetResult();
+        }
+    }
+
+    /// <summary>Tells each pause that somebody has begun.</summary>
+    private sealed class WatchedClock : FakeTimeProvider
+    {
+        private readonly Channel<TimeSpan> _pauses = Channel.CreateUnbounded<TimeSpan>();
+
+        public ChannelReader<TimeSpan> Pauses => _pauses.Reader;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime != Timeout.InfiniteTimeSpan)
+                _pauses.Writer.TryWrite(dueTime);
+            return timer;
         }
     }
 
