@@ -75,6 +75,7 @@ internal sealed class Export : IAsyncDisposable
         _exporter = new Exporter(source, output, _courier, _writer, _sessions, _locks, home.Beginning, _metrics, time, _log);
 
         _metrics.OldestTaken = () => _exporter.OldestTaken;
+        _metrics.EventsHeld = () => _courier.Held;
         _metrics.SessionBacklog = () => _sessions.Backlog;
         _metrics.SessionsMissing = () => missing.Count;
         _metrics.CredentialExpiry = () => cluster.CredentialExpiry;

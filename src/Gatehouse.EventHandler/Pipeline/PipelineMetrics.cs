@@ -40,6 +40,7 @@ public sealed class PipelineMetrics : IDisposable
         _meter.CreateObservableGauge("gatehouse.event_handler.lag", () => Lag, "s", "Age of the newest settled event while the handler is behind or the cluster does not answer; 0 when it has caught up");
         _meter.CreateObservableGauge("gatehouse.event_handler.not_ready", NotReady, null, "1 for each part that is not ready: cluster, receiver, checkpoint");
         _meter.CreateObservableGauge("gatehouse.event_handler.oldest_unacknowledged", () => Age(OldestTaken()), "s", "Time since the oldest unacknowledged batch was read");
+        _meter.CreateObservableGauge("gatehouse.event_handler.events.held", () => EventsHeld(), "{event}", "Events of the audit log that the receiver refuses while it takes no others");
         _meter.CreateObservableGauge("gatehouse.event_handler.checkpoint.position", () => Timestamp(_newestSettledTicks), "s", "Event time of the checkpoint's position, as Unix time");
         _meter.CreateObservableGauge("gatehouse.event_handler.checkpoint.written", () => Timestamp(_checkpointTicks), "s", "When the checkpoint was last written, as Unix time");
         _meter.CreateObservableGauge("gatehouse.event_handler.session.backlog", () => SessionBacklog(), "{session}", "Recordings waiting or being streamed");
@@ -49,6 +50,8 @@ public sealed class PipelineMetrics : IDisposable
 
     /// <summary>When the oldest batch under way was read.</summary>
     public Func<DateTimeOffset?> OldestTaken { get; set; } = () => null;
+
+    public Func<int> EventsHeld { get; set; } = () => 0;
 
     /// <summary>Parts that can be unready, by name, and why each is; null for a part that is ready.</summary>
     public IReadOnlyList<(string Part, Func<string?> WhyNot)> Parts { get; set; } = [];
