@@ -201,6 +201,8 @@ internal sealed class Export : IAsyncDisposable
         await _sessions.WhenIdleAsync(noMore).ConfigureAwait(false);
         // What was found missing meanwhile has its place in the checkpoint, too.
         await _writer.FlushAsync().WaitAsync(noMore).ConfigureAwait(false);
+        if (_sessions.NotTaken is > 0 and var left)
+            throw new ReceiverException($"the receiver refuses the next event of {left} recordings and takes no others of them: {_courier.Problem}; nothing of them is given up, the next start goes on with them");
     }
 
     private void TellStop()

@@ -10,7 +10,7 @@ namespace Gatehouse.EventHandler.Pipeline;
 internal sealed partial class Courier
 {
     /// <summary>Refused in a row before it is enough: a receiver that refuses everything should not be asked with all there is.</summary>
-    private const int MostHeldInOrder = 32;
+    internal const int MostHeldInOrder = 32;
 
     /// <summary>How often the first refused event is tried before the recording makes room for others: some eight seconds.</summary>
     internal const int TriesInOrder = 5;

@@ -79,12 +79,17 @@ public sealed class PipelineMetrics : IDisposable
     /// <summary>Tells these instruments from those of other pipelines in the process.</summary>
     internal bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, _meter);
 
-    internal void BatchRead(SourceBatch batch) => BatchRead(batch.Events, batch.Filtered, Destination.Audit);
-
-    /// <param name="filtered">What the filters took out of what was read with it; null for nothing.</param>
-    internal void BatchRead(EventBatch events, TypeTally? filtered, Destination destination)
+    internal void BatchRead(SourceBatch batch)
     {
-        CountByType(_read, events, 0, events.Count, Output(destination));
+        Read(batch.Events, Destination.Audit);
+        Filtered(batch.Filtered, Destination.Audit);
+    }
+
+    internal void Read(EventBatch events, Destination destination) => CountByType(_read, events, 0, events.Count, Output(destination));
+
+    /// <param name="filtered">What the filters took out of what was read; null for nothing.</param>
+    internal void Filtered(TypeTally? filtered, Destination destination)
+    {
         if (filtered is null || !_filtered.Enabled)
             return;
         foreach (var (type, count) in filtered)

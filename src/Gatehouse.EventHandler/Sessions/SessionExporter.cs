@@ -26,6 +26,9 @@ internal sealed class SessionExporter(
 
     /// <summary>Come back and handed to the workers, at most one for each: an announced one never waits behind more of them.</summary>
     private readonly HashSet<string> _returning = [];
+
+    /// <summary>Put aside because the receiver refuses their next event and takes no others.</summary>
+    private readonly HashSet<string> _notTaken = [];
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _idle;
 
@@ -39,6 +42,16 @@ internal sealed class SessionExporter(
         {
             lock (_gate)
                 return _active + _returned.Count;
+        }
+    }
+
+    /// <summary>Recordings that wait because the receiver refuses their next event and takes no others.</summary>
+    public int NotTaken
+    {
+        get
+        {
+            lock (_gate)
+                return _notTaken.Count;
         }
     }
 
@@ -146,6 +159,13 @@ internal sealed class SessionExporter(
 
     private async Task ConcludeAsync(RecordingJob job, RecordingOutcome outcome, CancellationToken stop)
     {
+        lock (_gate)
+        {
+            if (outcome is RecordingOutcome.Missed { Why.Kind: MissKind.NotTaken })
+                _notTaken.Add(job.SessionId);
+            else if (outcome is not RecordingOutcome.Stopped)
+                _notTaken.Remove(job.SessionId);
+        }
         switch (outcome)
         {
             case RecordingOutcome.Finished:

@@ -33,12 +33,17 @@ internal sealed class SessionStreamer(
     public async Task<RecordingOutcome> StreamAsync(RecordingJob job, CancellationToken stop, CancellationToken abort)
     {
         Log.StartingSession(log, job.SessionId, job.NextIndex);
+        var ahead = 1;
         for (var broken = 0; ; broken++)
         {
             var progress = new Progress(job.NextIndex);
             try
             {
-                return await StreamOnceAsync(job, progress, stop, abort).ConfigureAwait(false);
+                var outcome = await StreamOnceAsync(job, progress, ahead, stop, abort).ConfigureAwait(false);
+                if (ahead > 1 || outcome is not RecordingOutcome.Missed { Why.Kind: MissKind.NotTaken } refused)
+                    return outcome;
+                // The receiver may refuse the one event that was at hand. Those behind it show whether it takes any.
+                (ahead, job) = (Courier.MostHeldInOrder + 1, refused.At);
             }
             catch (Exception e) when (e is GrpcException or OperationCanceledException && stop.IsCancellationRequested)
             {
@@ -70,7 +75,8 @@ internal sealed class SessionStreamer(
         return !stop.IsCancellationRequested;
     }
 
-    private async Task<RecordingOutcome> StreamOnceAsync(RecordingJob job, Progress progress, CancellationToken stop, CancellationToken abort)
+    /// <param name="ahead">How many events to wait for before the first is sent, as far as there are any.</param>
+    private async Task<RecordingOutcome> StreamOnceAsync(RecordingJob job, Progress progress, int ahead, CancellationToken stop, CancellationToken abort)
     {
         var stream = await open(job.SessionId, (int)Math.Min(job.NextIndex, int.MaxValue), stop).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
@@ -80,6 +86,9 @@ internal sealed class SessionStreamer(
             {
                 using var batch = new EventBatch(64 * 1024);
                 var undecodable = ReadBuffered(job, stream, batch, progress);
+                while (batch.Count < ahead && batch.JsonBytes < BatchBytes && await HasMoreAsync(stream, stop).ConfigureAwait(false))
+                    undecodable.AddRange(ReadBuffered(job, stream, batch, progress));
+                metrics.Read(batch, Destination.Session(job.SessionId));
                 // One batch ahead of the checkpoint and no more: all that is sent while the disk refuses would come twice.
                 await noted.WaitAsync(stop).ConfigureAwait(false);
                 if (!await SetAsideAsync(job, undecodable, stop).ConfigureAwait(false))
@@ -90,6 +99,19 @@ internal sealed class SessionStreamer(
             }
         }
         return new RecordingOutcome.Finished();
+    }
+
+    /// <summary>A stream that is broken says so again to the next who waits: first what was read of it goes out.</summary>
+    private static async ValueTask<bool> HasMoreAsync(GrpcMessageStream stream, CancellationToken stop)
+    {
+        try
+        {
+            return await stream.WaitToReadAsync(stop).ConfigureAwait(false);
+        }
+        catch (GrpcException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Takes what is at hand without waiting, up to a batch.</summary>
@@ -116,7 +138,7 @@ internal sealed class SessionStreamer(
             if (isNew)
                 (skipped ??= new TypeTally()).Add(header.Type);
         }
-        metrics.BatchRead(batch, skipped, Destination.Session(job.SessionId));
+        metrics.Filtered(skipped, Destination.Session(job.SessionId));
         return undecodable;
     }
 

@@ -34,4 +34,29 @@ public sealed class RefusedRecordingTests : IAsyncLifetime
         await run.StopAsync();
         Assert.Empty(run.Checkpoint.State.Missing);
     }
+
+    [Fact]
+    public async Task The_events_behind_the_one_at_hand_show_that_others_are_taken()
+    {
+        _rig.AddRecording("slow", 0, 1, 2);
+        _rig.Output.Refused.Add("slow-0");
+        var opened = 0;
+        var again = new TaskCompletionSource();
+        _rig.Cluster.BreakRecording = (_, sent) =>
+        {
+            if (sent == 0 && Interlocked.Increment(ref opened) == 2)
+                again.SetResult();
+            // The first stream brings one event and then nothing, until it is opened a second time.
+            if (sent == 1 && Volatile.Read(ref opened) == 1)
+                again.Task.Wait(TimeSpan.FromSeconds(30));
+            return null;
+        };
+        await using var run = _rig.Run(concurrency: 1, maxEvents: 1);
+        await run.UploadAsync("slow", SessionRig.Now);
+        await _rig.PassTimeUntilAsync(_rig.Log.When(Finished, 1));
+        Assert.Equal(1, run.DeadLetters.Count);
+        Assert.Equal(["slow-1", "slow-2"], _rig.Output.Of("slow"));
+        await run.StopAsync();
+        Assert.Empty(run.Checkpoint.State.Missing);
+    }
 }
