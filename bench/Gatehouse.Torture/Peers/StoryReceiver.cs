@@ -51,6 +51,9 @@ internal sealed class StoryReceiver : IAsyncDisposable
     /// Returns when the connections so far are over. What a dead handler had sent may still lie in their sockets, and is
     /// acknowledged to nobody: that belongs to the life that sent it.
     /// </summary>
+    /// <summary>Mended: it refuses no event any more.</summary>
+    public bool TakesAll { get; set; }
+
     public async Task WhenQuietAsync()
     {
         // One of our own queues up behind those that nobody has accepted yet.
@@ -146,7 +149,7 @@ internal sealed class StoryReceiver : IAsyncDisposable
 
         if (head.Length > _plan.ReceiverMaxBody)
             return await RefuseAsync(events, 413, stream);
-        if (events.Any(told => told.IsPoison))
+        if (!TakesAll && events.Any(told => told.IsPoison))
             return await RefuseAsync(events, 400, stream);
         switch (fault)
         {
