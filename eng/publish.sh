@@ -6,9 +6,7 @@ case "$(uname -m)" in aarch64) host=linux-arm64 ;; *) host=linux-x64 ;; esac
 rid="${1:-$host}"
 out="artifacts/publish/$rid"
 rm -rf "$out"
-dotnet publish src/Gatehouse.Cli/Gatehouse.Cli.csproj -c Release -r "$rid" --nologo -v quiet -o "$out" -p:PublishAot=true -p:DebugType=none
-# Symbols for a debugger: useful beside a core dump, not beside the binary.
-mkdir -p "artifacts/symbols/$rid" && mv "$out"/*.dbg "artifacts/symbols/$rid/"
+dotnet publish src/Gatehouse.Cli/Gatehouse.Cli.csproj -c Release -r "$rid" --nologo -v quiet -o "$out" -p:PublishAot=true -p:DebugType=none -p:NativeDebugSymbols=false
 # The binary acts by the name it is called; a unit file or a chart keeps its command line.
 for name in teleport-event-handler teleport-plugin tctl; do
   ln -sfn gatehouse "$out/$name"
